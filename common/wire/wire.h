@@ -150,11 +150,12 @@ enum eh_wire_flag {
 struct eh_wire {
 	unsigned code;			/* enum eh_wire_code */
 	int result;			/* replies: 0 or negative */
-	uint64_t present;		/* bit per label */
-	struct {
-		uint64_t number;	/* unsigned and signed numbers */
+	struct eh_wire_field {
+		int present;
+		int64_t number;
 		const uint8_t *data;	/* text, bytes, encoded list */
-		size_t len;		/* of data; of a list: its entries */
+		size_t len;		/* of data */
+		size_t entries;		/* of a list */
 	} field[EH_WIRE_LABELS];
 };
 
