@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line.h - the ProductionLine document as typed structs. */
+#ifndef EH_ORCHESTRATOR_CONF_LINE_H
+#define EH_ORCHESTRATOR_CONF_LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "orchestrator/conf/report.h"
+#include "orchestrator/conf/schema.h"
+
+/*
+ * The factory's document (edgehsm.yaml(5)): which profile is made, with which
+ * token and chip driver, in which steps.  It can never widen what the profile
+ * allows.
+ *
+ * Everything is borrowed from the struct eh_line until eh_line_free().  Paths
+ * are as written, relative to the folder of the document: eh_line_path().
+ */
+enum eh_line_step_kind {
+	EH_STEP_CHIP_CONNECT,
+	EH_STEP_CHIP_KEYGEN,
+	EH_STEP_HSM_ISSUE,
+	EH_STEP_CHIP_INJECT,
+	EH_STEP_CHIP_VERIFY,
+	EH_STEP_RECORD_WRITE,
+	/* Known, and refused at load as not built yet: */
+	EH_STEP_CHIP_UNLOCK,
+	EH_STEP_CHIP_PROGRAM,
+	EH_STEP_CHIP_LOCK,
+	EH_STEP_HSM_DERIVE,
+	EH_STEP_LABEL_PRINT,
+	EH_STEP_MES_UNIT_ARRIVED,
+	EH_STEP_MES_UNIT_COMPLETED
+};
+
+/* What happens to a unit when a step has failed for good. */
+enum eh_line_failure {
+	EH_FAILURE_QUARANTINE,		/* set aside; the line goes on */
+	EH_FAILURE_STOP			/* set aside; the line stops */
+};
+
+/* retry: repeats after errors.  A denial is never repeated. */
+struct eh_line_retry {
+	const struct eh_yaml_node *node;
+	int64_t times;			/* 1..100 */
+	int64_t delay;			/* ms */
+};
+
+/* with: of the step kinds that take options; the others have none. */
+struct eh_line_with {
+	const struct eh_yaml_node *node;
+	const char *key;		/* chip.keygen: a key of the profile */
+	const char **certificates;	/* hsm.issue: ids, in this order;
+					 * none: all of the profile */
+	size_t ncertificates;
+	int64_t timeout;		/* mes.unit-arrived */
+	const char *object;		/* chip.program */
+	const char **secrets;		/* hsm.derive */
+	size_t nsecrets;
+	int *permissions;		/* chip.unlock */
+	size_t npermissions;
+	const struct eh_yaml_node *label;	/* label.print: its options */
+};
+
+struct eh_line_step {
+	const struct eh_yaml_node *node;
+	const char *id;
+	int uses;			/* enum eh_line_step_kind */
+	struct eh_line_with *with;	/* NULL: none was written */
+	struct eh_line_retry *retry;	/* NULL: once only */
+	int on_failure;			/* enum eh_line_failure; defaults are
+					 * put in */
+	int always;			/* runs also after a failure */
+};
+
+/* Where the device ids come from: exactly one of the three. */
+struct eh_line_units {
+	const struct eh_yaml_node *node;
+	const char *from, *to;		/* range, both included: "SN00000001" */
+	const char **list;		/* ids as written */
+	size_t nlist;
+	const char *file;		/* a text file, one id per line */
+};
+
+struct eh_line_station {
+	const struct eh_yaml_node *node;
+	const char *id;
+	int64_t sockets;		/* units at once */
+	int role;			/* 0 personalize */
+};
+
+struct eh_line_profile {
+	const struct eh_yaml_node *node;
+	const char *name;
+	int64_t version;
+	const char *file;		/* compiled; NULL: NAME.ehprofile
+					 * beside the document */
+};
+
+struct eh_line_chip {
+	const struct eh_yaml_node *node;
+	const char *driver;		/* "soft": plugin chip-soft */
+	const struct eh_yaml_node *with;	/* NULL: none; the plugin's
+						 * text: eh_yaml_json() */
+};
+
+struct eh_line {
+	const char *name;
+	const char *factory;
+	struct eh_line_profile *profile;
+	const char *token;		/* pkcs11: URI */
+	struct eh_line_chip *chip;
+	struct eh_line_units *units;	/* NULL: named on the command line */
+	struct eh_line_station *stations;
+	size_t nstations;
+	struct eh_line_step *steps;
+	size_t nsteps;
+	int64_t stop_after;		/* failures in a row; 0: never */
+};
+
+/* Read the file ${path} ("-": standard input).  Everything wrong with it goes
+ * to ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with
+ * *${linep} NULL. */
+EH_MUST_CHECK int eh_line_load(
+    struct eh_line **linep, const char *path, struct eh_report *report);
+
+/* The same for bytes that the user knows as ${name}. */
+EH_MUST_CHECK int eh_line_parse(struct eh_line **linep, const char *name,
+    const void *bytes, size_t len, struct eh_report *report);
+
+/* Free ${line}; NULL is allowed. */
+void eh_line_free(struct eh_line *line);
+
+/* Return ${file} of the document as a path from here, malloc'd, or NULL when
+ * out of memory: absolute ones as they are, others beside the document. */
+char *eh_line_path(const struct eh_line *line, const char *file);
+
+/* Return the word that the document uses for a step: "chip.connect". */
+const char *eh_line_step_word(int uses);
+
+/* The schema, for --schema and the manual. */
+extern const struct eh_schema_map eh_line_schema;
+
+#endif
