@@ -37,6 +37,7 @@
 	X(EH_ERR_BUSY,               -17, "busy")			\
 	X(EH_ERR_UNSUPPORTED,        -18, "not supported")		\
 	X(EH_ERR_INTERNAL,           -19, "internal error")		\
+	X(EH_ERR_PROOF,              -20, "proof does not verify")	\
 	X(EH_DENIED_QUOTA,           -40, "quota exhausted")		\
 	X(EH_DENIED_EXPIRED,         -41, "authorization has expired")	\
 	X(EH_DENIED_NOT_YET_VALID,   -42, "authorization is not yet valid") \

@@ -117,8 +117,9 @@ EH_MUST_CHECK int eh_cbor_end(const struct eh_cbor *);
 
 /*
  * Check that ${bytes} are exactly one well-formed deterministic item: the rules
- * above, but any tag and integers up to 64 bits are let through.  Return EH_OK,
- * EH_ERR_FORMAT or EH_ERR_TRAILING.
+ * above, but any tag, any well-formed UTF-8 text, integers up to 64 bits and
+ * keys of any type are let through.  Return EH_OK, EH_ERR_FORMAT or
+ * EH_ERR_TRAILING.
  */
 EH_MUST_CHECK int eh_cbor_check(const void *bytes, size_t len);
 
