@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template.h - TBSCertificates from templates: render, match, rebuild. */
+#ifndef EH_COMMON_X509_TEMPLATE_H
+#define EH_COMMON_X509_TEMPLATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/x509/profile.h"
+#include "common/x509/serial.h"
+
+/*
+ * doc/format/template.md.  A template is a TBSCertificate of fixed length with
+ * holes.  Rendering fills them on the host; matching compares every octet
+ * outside them in the boundary and gives back what stood inside.  No ASN.1 code
+ * runs in either direction.
+ */
+#define EH_TBS_PUBLIC_KEY 97
+
+/* What differs from device to device, and cannot be derived. */
+struct eh_tbs_values {
+	uint8_t serial[EH_SERIAL_LEN];
+	uint64_t not_before;		/* POSIX; 0 when there is no field */
+	uint8_t public_key[EH_TBS_PUBLIC_KEY];	/* 04 || X || Y */
+	size_t keylen;			/* 65 P-256, 97 P-384 */
+	uint8_t device[EH_PROFILE_DEVICE];
+	size_t devicelen;		/* 0 when there is no field */
+	unsigned inputs;		/* sorted by id, each id once */
+	struct {
+		uint8_t id;
+		uint8_t len;
+		uint8_t value[EH_TEMPLATE_INPUT];
+	} input[EH_TEMPLATE_INPUTS];
+};
+
+/*
+ * Fill template ${index} with ${values} and the two that follow from them (not
+ * after, subject key id).  Every value is checked by the rules of its field, so
+ * that what is rendered also matches.  Return EH_OK, EH_ERR_SPACE,
+ * EH_ERR_CRYPTO, or EH_ERR_ARGUMENT with a sentence that names the field.
+ */
+EH_MUST_CHECK int eh_template_render(const struct eh_profile *,
+    unsigned index, const struct eh_tbs_values *values, uint8_t *out,
+    size_t cap, size_t *lenp, struct eh_error *);
+
+/*
+ * Match ${len} octets against template ${index}: same length, every octet
+ * outside the fields equal, every field right for its type:
+ *
+ *  certificate-serial  given back, not judged: the caller derives and compares
+ *  not-before          a date in the form of its length; given back, not judged
+ *  not-after           notBefore plus the template's days, to the second
+ *  public-key          04, and a point on the curve
+ *  subject-key-id      SHA-1 of the public-key field
+ *  device-id           pattern and range of the identity; all of them equal
+ *  input               pattern and range; equal where the id is
+ *
+ * What needs the boundary's state (serial, time window, scope, own keys,
+ * evidence) is the caller's to check on ${values}.  Return EH_OK,
+ * EH_ERR_CRYPTO, or EH_DENIED_TEMPLATE with a sentence that names template,
+ * offset and field, and ${values} all zero.
+ */
+EH_MUST_CHECK int eh_template_match(const struct eh_profile *,
+    unsigned index, const uint8_t *tbs, size_t len,
+    struct eh_tbs_values *values, struct eh_error *);
+
+/*
+ * Match against every template of the profile that ${issuer} signs (the digest
+ * of its SPKI; NULL for all); at most one fits.  Sets ${indexp}.  When none
+ * does, the sentence is that of the template that agreed the longest.  Same
+ * returns as eh_template_match().
+ */
+EH_MUST_CHECK int eh_template_find(const struct eh_profile *,
+    const uint8_t issuer[EH_PROFILE_DIGEST], const uint8_t *tbs, size_t len,
+    unsigned *indexp, struct eh_tbs_values *values, struct eh_error *);
+
+/*
+ * Render again what a record says was issued.  The serial is derived from
+ * authorization, device (a template without a device field needs it too) and
+ * issue number, and must be the one in ${values}.  Returns as
+ * eh_template_render(), and EH_DENIED_TEMPLATE when the serials differ.
+ */
+EH_MUST_CHECK int eh_template_rebuild(const struct eh_profile *,
+    unsigned index, const uint8_t authorization[16], uint16_t issue_number,
+    const struct eh_tbs_values *values, uint8_t *out, size_t cap,
+    size_t *lenp, struct eh_error *);
+
+/* Return 1 when template ${index} has a field of ${source}, else 0. */
+int eh_template_has(
+    const struct eh_profile *, unsigned index, enum eh_field_source source);
+
+/*
+ * Sample values that fit template ${index}: the lowest value of every pattern
+ * and range, the generator of P-256 (P-384) as key, 2026-01-01 (2050-01-01 in a
+ * GeneralizedTime field).  For linting a template before any device exists.
+ * Return EH_OK, or EH_ERR_ARGUMENT (no such template, no value fits).
+ */
+EH_MUST_CHECK int eh_tbs_values_sample(const struct eh_profile *,
+    unsigned index, struct eh_tbs_values *, struct eh_error *);
+
+/* Put a host-given value into ${values}, keeping the ids sorted.  Return EH_OK,
+ * EH_ERR_FULL, EH_ERR_EXISTS or EH_ERR_ARGUMENT (0 or too many octets). */
+EH_MUST_CHECK int eh_tbs_values_input(
+    struct eh_tbs_values *, uint8_t id, const void *value, size_t len);
+
+#endif
