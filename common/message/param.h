@@ -11,9 +11,9 @@
 #define EH_PROOF_MAX       64
 
 enum eh_evidence_kind {
-	EH_EVIDENCE_NONE = 0,	/* absent */
-	EH_EVIDENCE_CSR = 1,	/* PKCS#10, DER */
-	EH_EVIDENCE_ATTESTATION = 2
+	EH_PARAM_NO_EVIDENCE = 0,
+	EH_PARAM_CSR = 1,	/* PKCS#10, DER */
+	EH_PARAM_ATTESTATION = 2
 };
 
 /* Every member may be absent.  An empty map is a legal parameter. */
