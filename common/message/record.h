@@ -131,7 +131,7 @@ struct eh_record {
 		struct eh_certificate certificate;	/* kind 3 */
 		struct eh_burned burned;		/* kind 5 */
 		struct eh_closed closed;		/* kind 6 */
-		struct eh_report report;		/* kind 11 */
+		struct eh_unit_report report;		/* kind 11 */
 		struct eh_key_event key;		/* kind 14 */
 		struct {				/* kind 16 */
 			uint8_t key[EH_DIGEST_LEN];	/* SPKI digest */

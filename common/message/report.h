@@ -28,7 +28,7 @@ struct eh_report_place {
 	uint8_t digest[EH_DIGEST_LEN];
 };
 
-struct eh_report {
+struct eh_unit_report {
 	enum eh_outcome outcome;
 	uint8_t nplaces;		/* sorted by name */
 	struct eh_report_place places[EH_REPORT_PLACES_MAX];
@@ -44,10 +44,10 @@ struct eh_report {
 
 /* Decode one unit-report (the value of label 17, or the parameter of the report
  * request).  EH_OK, EH_ERR_FORMAT, EH_ERR_TRAILING. */
-EH_MUST_CHECK int eh_report_decode(
-    const void *bytes, size_t len, struct eh_report *, struct eh_error *);
+EH_MUST_CHECK int eh_unit_report_decode(
+    const void *bytes, size_t len, struct eh_unit_report *, struct eh_error *);
 
 /* Write one, as eh_grant_encode() does. */
-void eh_report_encode(const struct eh_report *, struct eh_writer *);
+void eh_unit_report_encode(const struct eh_unit_report *, struct eh_writer *);
 
 #endif
