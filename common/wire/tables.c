@@ -133,10 +133,12 @@ const struct eh_wire_row eh_wire_rows[] = {
 	    O(ANCHOR_MODE), O(CUSTODY), O(BURNED_SEQS), O(UNACKED),
 	    M(REFUSALS), M(AUTHORIZATIONS) } },
 
-	{ EH_MAP_OBJECT, "object",	/* keys: SPKI and what follows; others: DATA */
+	{ EH_MAP_OBJECT, "object",	/* keys: SPKI and what follows, DIGEST
+					   of the SPKI; others: DATA */
 	  { { 0 } },
 	  { M(OBJECT), M(CLASS), M(LABEL), M(ID), O(SPKI), O(ALG),
-	    O(PURPOSE), O(ORIGIN), O(CUSTODY), O(DATA), O(APPLICATION) } },
+	    O(PURPOSE), O(ORIGIN), O(CUSTODY), O(DATA), O(APPLICATION),
+	    O(DIGEST) } },
 	{ EH_MAP_AUTHORIZATION, "authorization",
 	  { { 0 } },
 	  { M(OBJECT), M(AUTHORIZATION), M(LABEL), M(STATE), M(SEQ),

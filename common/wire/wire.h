@@ -14,10 +14,16 @@
  * reply is { 0 => result, ... }, result 0 or a negative number of common/err.h,
  * then with EH_WIRE_TEXT the sentence.  One request, one reply, in order.
  *
- * The whole language is two tables in wire.c: what each label holds (one type
+ * The whole language is two tables in tables.c: what each label holds (one type
  * and one limit, wherever it stands) and which labels each request and reply
  * must and may have.  A label that its row does not list is malformed; so is
  * one that is missing.  doc/format/wire.md is these tables in words.
+ *
+ * The first request of a connection is hello.  It may be sent again at any
+ * time: it replaces the claims and the ticket of the connection (without
+ * EH_WIRE_TICKET nobody is logged in on it), and is the cheap way to ask for
+ * state and generation.  A ticket that is no longer good is not refused: the
+ * reply then has no EH_WIRE_ROLE.  A login logs in its own connection too.
  */
 #define EH_WIRE_VERSION 1
 #define EH_WIRE_MAX     (1024 * 1024)
@@ -78,7 +84,8 @@ enum eh_wire_label {
 	EH_WIRE_PARAM,		/* mechanism parameter, flat bytes */
 	EH_WIRE_NONCE,
 	EH_WIRE_FIRST,		/* first seq wanted, or given */
-	EH_WIRE_COUNT,		/* how many bytes, or entries */
+	EH_WIRE_COUNT,		/* random: bytes wanted; log-read: the most
+				 * bytes that the list of entries may take */
 	EH_WIRE_OBJECTS,	/* list of EH_MAP_OBJECT */
 	EH_WIRE_ENTRIES,	/* list of leaf inputs */
 	EH_WIRE_GENERATION,	/* rises whenever an object comes or goes */
@@ -94,7 +101,7 @@ enum eh_wire_label {
 	EH_WIRE_FACTORY,
 	EH_WIRE_PROFILE,	/* profile name */
 	EH_WIRE_PROFILE_VERSION,
-	EH_WIRE_DIGEST,		/* config digest */
+	EH_WIRE_DIGEST,		/* config digest; of an object: SHA-256(SPKI) */
 	EH_WIRE_NBF,
 	EH_WIRE_EXP,
 	EH_WIRE_BURNS,
