@@ -67,12 +67,6 @@ EH_MUST_CHECK int eh_cert_decode_tbs(
 EH_MUST_CHECK int eh_spki_decode(
     struct eh_spki *, const uint8_t *der, size_t len);
 
-/* The 26 octets before the point in the SPKI of a P-256 key, and the SPKI of a
- * 65-octet point. */
-#define EH_SPKI_P256 91
-extern const uint8_t eh_spki_p256_prefix[EH_SPKI_P256 - 65];
-void eh_spki_p256(const uint8_t point[65], uint8_t out[EH_SPKI_P256]);
-
 struct eh_extension {
 	struct eh_slice oid;		/* contents of the OID */
 	int critical;

@@ -15,7 +15,7 @@
 
 /* What a template takes from the certificate of the key that will sign it. */
 struct eh_issuer {
-	uint8_t spki[EH_PROFILE_DIGEST];	/* SHA-256 of the SPKI */
+	uint8_t spki[EH_DIGEST_LEN];	/* SHA-256 of the SPKI */
 	uint8_t subject[EH_ISSUER_NAME];	/* whole Name, DER */
 	size_t subjectlen;
 	uint8_t key_id[EH_ISSUER_KEY_ID];
@@ -25,8 +25,8 @@ struct eh_issuer {
 /*
  * Take the issuer's values from its DER certificate.  The key id is its subject
  * key id, or SHA-1 of its public key when it has none.  The key must be P-256
- * or P-384 or RSA, and basicConstraints must say CA.  Return EH_OK,
- * EH_ERR_CRYPTO, or EH_ERR_FORMAT with a sentence.
+ * or P-384 or RSA, and basicConstraints must say CA.  Return EH_OK, or
+ * EH_ERR_FORMAT with a sentence.
  */
 EH_MUST_CHECK int eh_issuer_decode(struct eh_issuer *, const uint8_t *der,
     size_t len, struct eh_error *);
@@ -55,12 +55,11 @@ EH_MUST_CHECK int eh_compile_template(const struct eh_profile_source *source,
  * and refuses what it calls an error.  The octets go to ${out} of ${cap}
  * (EH_PROFILE_MAX suffices), and have passed eh_profile_check().
  *
- * Return EH_OK, EH_ERR_CONFIG with a sentence, EH_ERR_SPACE, EH_ERR_MEMORY or
- * EH_ERR_CRYPTO.
+ * Return EH_OK, EH_ERR_CONFIG with a sentence, EH_ERR_SPACE or EH_ERR_MEMORY.
  */
 EH_MUST_CHECK int eh_compile_profile(const struct eh_profile_source *source,
     const struct eh_issuer *issuer,
-    const uint8_t (*secret_root)[EH_PROFILE_DIGEST], uint8_t *out, size_t cap,
+    const uint8_t (*secret_root)[EH_DIGEST_LEN], uint8_t *out, size_t cap,
     size_t *lenp, struct eh_error *);
 
 #endif

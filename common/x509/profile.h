@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/message/types.h"
 #include "common/x509/pattern.h"
 
 /*
@@ -19,9 +20,6 @@
 #define EH_PROFILE_TEMPLATES 16
 #define EH_PROFILE_SECRETS   16
 #define EH_PROFILE_ROOTS     8
-#define EH_PROFILE_NAME      65		/* a name and its NUL */
-#define EH_PROFILE_DIGEST    32
-#define EH_PROFILE_DEVICE    32		/* longest device id */
 #define EH_PROFILE_DAYS      36525
 
 #define EH_TEMPLATE_FIELDS 32
@@ -96,8 +94,8 @@ struct eh_field {
 };
 
 struct eh_template {
-	char id[EH_PROFILE_NAME];
-	uint8_t issuer[EH_PROFILE_DIGEST];	/* SHA-256 of the issuer's SPKI */
+	char id[EH_NAME_MAX + 1];
+	uint8_t issuer[EH_DIGEST_LEN];	/* SHA-256 of the issuer's SPKI */
 	int32_t sig_alg;
 	const uint8_t *tbs;			/* field octets are zero */
 	size_t tbslen;
@@ -116,9 +114,9 @@ struct eh_secret_context {
 };
 
 struct eh_secret {
-	char label[EH_PROFILE_NAME];
+	char label[EH_NAME_MAX + 1];
 	uint8_t kdf;
-	uint8_t root[EH_PROFILE_DIGEST];
+	uint8_t root[EH_DIGEST_LEN];
 	uint8_t size;				/* octets, 16 to 64 */
 	unsigned contexts;
 	struct eh_secret_context context[EH_SECRET_CONTEXT];
@@ -130,10 +128,10 @@ struct eh_secret {
  * decoded from; they must outlive it.
  */
 struct eh_profile {
-	char name[EH_PROFILE_NAME];
+	char name[EH_NAME_MAX + 1];
 	uint32_t version;
 	struct {
-		char kind[EH_PROFILE_NAME];
+		char kind[EH_NAME_MAX + 1];
 		uint8_t length;
 		struct eh_pattern pattern;
 		const uint8_t *lo, *hi;		/* of ${length}; or NULL */
@@ -144,11 +142,11 @@ struct eh_profile {
 	struct eh_secret secret[EH_PROFILE_SECRETS];
 	uint8_t evidence;
 	unsigned roots;
-	uint8_t root[EH_PROFILE_ROOTS][EH_PROFILE_DIGEST];
-	uint8_t plan[EH_PROFILE_DIGEST];	/* injection plan and the like */
-	uint8_t source[EH_PROFILE_DIGEST];	/* same for every issuing key */
+	uint8_t root[EH_PROFILE_ROOTS][EH_DIGEST_LEN];
+	uint8_t plan[EH_DIGEST_LEN];	/* injection plan and the like */
+	uint8_t source[EH_DIGEST_LEN];	/* same for every issuing key */
 	uint8_t adac_given;
-	uint8_t adac_root[EH_PROFILE_DIGEST];
+	uint8_t adac_root[EH_DIGEST_LEN];
 };
 
 /*
@@ -182,9 +180,9 @@ EH_MUST_CHECK int eh_profile_check(
 EH_MUST_CHECK int eh_profile_supported(
     const struct eh_profile *, struct eh_error *);
 
-/* The config digest: SHA-256 of the file.  Return EH_OK or EH_ERR_CRYPTO. */
-EH_MUST_CHECK int eh_profile_digest(
-    const void *bytes, size_t len, uint8_t out[EH_PROFILE_DIGEST]);
+/* The config digest: SHA-256 of the file. */
+void eh_profile_digest(
+    const void *bytes, size_t len, uint8_t out[EH_DIGEST_LEN]);
 
 /* The template with this id, its number in ${indexp} (may be NULL); or NULL. */
 const struct eh_template *eh_profile_template(
@@ -194,10 +192,15 @@ const struct eh_template *eh_profile_template(
  * the same device key. */
 unsigned eh_profile_key(const struct eh_profile *, unsigned index);
 
-/* Check a device id (kind and octets) against the profile's identity: length,
- * pattern, range.  Return EH_OK, or EH_DENIED_SCOPE with a sentence. */
+/* Check a device id against the profile's identity: length, pattern, range.
+ * Return EH_OK, or EH_DENIED_SCOPE with a sentence. */
 EH_MUST_CHECK int eh_profile_check_device(const struct eh_profile *,
-    const uint8_t *device, size_t len, struct eh_error *);
+    const struct eh_device_id *device, struct eh_error *);
+
+/* The same for an id that somebody typed: its octets are those of ${text}.
+ * Fills ${device}. */
+EH_MUST_CHECK int eh_profile_parse_device(const struct eh_profile *,
+    const char *text, struct eh_device_id *device, struct eh_error *);
 
 /* "certificate-serial", "ieee-802.1ar": the words of the YAML, or "unknown".
  * eh_standard_get() goes the other way: the number, or -1. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/message/types.h"
 
 #define EH_SERIAL_LEN 16
 
@@ -16,10 +17,10 @@
  * 0x40, so that the DER INTEGER always has 16 octets.  Host, boundary, auditor
  * and authority compute the same value (doc/format/template.md).
  *
- * ${devicelen} is 1 to 32.  Return EH_OK, EH_ERR_ARGUMENT or EH_ERR_CRYPTO.
+ * Return EH_OK, or EH_ERR_ARGUMENT and zeros when the device id is absent.
  */
-EH_MUST_CHECK int eh_serial(const uint8_t authorization[16],
-    const uint8_t *device, size_t devicelen, uint8_t template_index,
+EH_MUST_CHECK int eh_serial(const uint8_t authorization[EH_ID_LEN],
+    const struct eh_device_id *device, uint8_t template_index,
     uint16_t issue_number, uint8_t out[EH_SERIAL_LEN]);
 
 #endif

@@ -162,7 +162,7 @@ struct eh_source_injection {
 	const char *version;
 	const char *file;		/* decides nothing: not in the digests */
 	uint8_t sha256_given;
-	uint8_t sha256[EH_PROFILE_DIGEST];
+	uint8_t sha256[EH_DIGEST_LEN];
 	const char *verify;
 };
 
@@ -172,7 +172,7 @@ struct eh_source_debug {
 	const char *lifecycle;
 	const char *method;
 	uint8_t trust_anchor_given;
-	uint8_t trust_anchor[EH_PROFILE_DIGEST]; /* ROTPK hash */
+	uint8_t trust_anchor[EH_DIGEST_LEN]; /* ROTPK hash */
 	unsigned permissions;
 	const char *permission[EH_SOURCE_PERMISSIONS];
 	uint32_t max_session;		/* seconds */
@@ -190,7 +190,7 @@ struct eh_profile_source {
 	} identity;
 	uint8_t evidence;		/* enum eh_evidence */
 	unsigned roots;			/* SPKI digests of attestation roots */
-	uint8_t root[EH_PROFILE_ROOTS][EH_PROFILE_DIGEST];
+	uint8_t root[EH_PROFILE_ROOTS][EH_DIGEST_LEN];
 	unsigned keys;
 	struct eh_source_key key[EH_SOURCE_KEYS];
 	unsigned inputs;
@@ -214,12 +214,12 @@ EH_MUST_CHECK int eh_source_add(
  * The source digest: SHA-256 of the canonical CBOR of the whole source
  * (profile.md section 4).  The plan digest: the same over what the boundary
  * does not enforce (keys, injection plan, debug state, record fields).  Return
- * EH_OK, EH_ERR_ARGUMENT (an unknown word where the encoding needs its value),
- * EH_ERR_MEMORY or EH_ERR_CRYPTO.
+ * EH_OK, EH_ERR_CONFIG (an unknown word where the encoding needs its value) or
+ * EH_ERR_MEMORY.
  */
 EH_MUST_CHECK int eh_source_digest(
-    const struct eh_profile_source *, uint8_t out[EH_PROFILE_DIGEST]);
+    const struct eh_profile_source *, uint8_t out[EH_DIGEST_LEN]);
 EH_MUST_CHECK int eh_source_plan_digest(
-    const struct eh_profile_source *, uint8_t out[EH_PROFILE_DIGEST]);
+    const struct eh_profile_source *, uint8_t out[EH_DIGEST_LEN]);
 
 #endif

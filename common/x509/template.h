@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/crypto/rawkey.h"
 #include "common/err.h"
+#include "common/message/types.h"
 #include "common/x509/profile.h"
 #include "common/x509/serial.h"
 
@@ -16,21 +18,17 @@
  * outside them in the boundary and gives back what stood inside.  No ASN.1 code
  * runs in either direction.
  */
-#define EH_TBS_PUBLIC_KEY 97
-
 /* What differs from device to device, and cannot be derived. */
 struct eh_tbs_values {
 	uint8_t serial[EH_SERIAL_LEN];
 	uint64_t not_before;		/* POSIX; 0 when there is no field */
-	uint8_t public_key[EH_TBS_PUBLIC_KEY];	/* 04 || X || Y */
-	size_t keylen;			/* 65 P-256, 97 P-384 */
-	uint8_t device[EH_PROFILE_DEVICE];
-	size_t devicelen;		/* 0 when there is no field */
+	struct eh_rawkey key;		/* the device's; P-256 in this version */
+	struct eh_device_id device;	/* absent when there is no field */
 	unsigned inputs;		/* sorted by id, each id once */
 	struct {
 		uint8_t id;
 		uint8_t len;
-		uint8_t value[EH_TEMPLATE_INPUT];
+		uint8_t bytes[EH_TEMPLATE_INPUT];
 	} input[EH_TEMPLATE_INPUTS];
 };
 
@@ -38,7 +36,8 @@ struct eh_tbs_values {
  * Fill template ${index} with ${values} and the two that follow from them (not
  * after, subject key id).  Every value is checked by the rules of its field, so
  * that what is rendered also matches.  Return EH_OK, EH_ERR_SPACE,
- * EH_ERR_CRYPTO, or EH_ERR_ARGUMENT with a sentence that names the field.
+ * EH_ERR_UNSUPPORTED (a P-384 device key), or EH_ERR_ARGUMENT with a sentence
+ * that names the field.
  */
 EH_MUST_CHECK int eh_template_render(const struct eh_profile *,
     unsigned index, const struct eh_tbs_values *values, uint8_t *out,
@@ -58,8 +57,8 @@ EH_MUST_CHECK int eh_template_render(const struct eh_profile *,
  *
  * What needs the boundary's state (serial, time window, scope, own keys,
  * evidence) is the caller's to check on ${values}.  Return EH_OK,
- * EH_ERR_CRYPTO, or EH_DENIED_TEMPLATE with a sentence that names template,
- * offset and field, and ${values} all zero.
+ * EH_ERR_UNSUPPORTED (a P-384 device key), or EH_DENIED_TEMPLATE with a
+ * sentence that names template, offset and field; then ${values} is all zero.
  */
 EH_MUST_CHECK int eh_template_match(const struct eh_profile *,
     unsigned index, const uint8_t *tbs, size_t len,
@@ -68,11 +67,11 @@ EH_MUST_CHECK int eh_template_match(const struct eh_profile *,
 /*
  * Match against every template of the profile that ${issuer} signs (the digest
  * of its SPKI; NULL for all); at most one fits.  Sets ${indexp}.  When none
- * does, the sentence is that of the template that agreed the longest.  Same
- * returns as eh_template_match().
+ * does, the sentence is that of the template that agreed the longest.  Returns
+ * as eh_template_match().
  */
 EH_MUST_CHECK int eh_template_find(const struct eh_profile *,
-    const uint8_t issuer[EH_PROFILE_DIGEST], const uint8_t *tbs, size_t len,
+    const uint8_t issuer[EH_DIGEST_LEN], const uint8_t *tbs, size_t len,
     unsigned *indexp, struct eh_tbs_values *values, struct eh_error *);
 
 /*
@@ -82,7 +81,7 @@ EH_MUST_CHECK int eh_template_find(const struct eh_profile *,
  * eh_template_render(), and EH_DENIED_TEMPLATE when the serials differ.
  */
 EH_MUST_CHECK int eh_template_rebuild(const struct eh_profile *,
-    unsigned index, const uint8_t authorization[16], uint16_t issue_number,
+    unsigned index, const uint8_t authorization[EH_ID_LEN], uint16_t issue_number,
     const struct eh_tbs_values *values, uint8_t *out, size_t cap,
     size_t *lenp, struct eh_error *);
 
@@ -92,7 +91,7 @@ int eh_template_has(
 
 /*
  * Sample values that fit template ${index}: the lowest value of every pattern
- * and range, the generator of P-256 (P-384) as key, 2026-01-01 (2050-01-01 in a
+ * and range, the generator of P-256 as key, 2026-01-01 (2050-01-01 in a
  * GeneralizedTime field).  For linting a template before any device exists.
  * Return EH_OK, or EH_ERR_ARGUMENT (no such template, no value fits).
  */
