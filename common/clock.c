@@ -56,8 +56,8 @@ is_leap(unsigned year)
 static unsigned
 days_of_month(unsigned year, unsigned month)
 {
-	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
-		31, 30, 31 };
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31,
+		30, 31, 30, 31 };
 
 	return days[month - 1] + (month == 2 && is_leap(year) ? 1U : 0U);
 }

@@ -263,8 +263,8 @@ enter(struct eh_cbor *c, uint64_t items, int is_map)
 	c->level[c->depth].is_map = is_map;
 }
 
-/* Go down into what ${h} begins.  An item takes at least a byte, so a count that
- * the input cannot hold is refused before anybody makes room for it. */
+/* Go down into what ${h} begins.  An item takes at least a byte, so a count
+ * that the input cannot hold is refused before anybody makes room for it. */
 static int
 descend(struct eh_cbor *c, const struct head *h)
 {

@@ -84,7 +84,9 @@ START_TEST(every_example_is_accepted_or_refused_for_its_reason)
 	int err;
 
 	ck_assert_ptr_nonnull(text = unit_vector(VECTORS, &len));
-	ck_assert_ptr_nonnull(all = json_loadb(text, len, 0, NULL));
+	/* Some of the decoded values are above 64 bits; they are not used. */
+	all = json_loadb(text, len, JSON_DECODE_INT_AS_REAL, NULL);
+	ck_assert_ptr_nonnull(all);
 	json_array_foreach(all, i, one) {
 		hex = json_string_value(json_object_get(one, "hex"));
 		ck_assert_ptr_nonnull(hex);
