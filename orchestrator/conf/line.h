@@ -95,8 +95,8 @@ struct eh_line_profile {
 	const struct eh_yaml_node *node;
 	const char *name;
 	int64_t version;
-	const char *file;		/* compiled; NULL: NAME.ehprofile
-					 * beside the document */
+	const char *compiled;		/* NULL: NAME.ehprofile */
+	const char *source;		/* the YAML; NULL: NAME.yaml */
 };
 
 struct eh_line_chip {

@@ -71,9 +71,11 @@ void eh_report_place(struct eh_report *report, enum eh_severity severity,
  * Return EH_OK when no error was added, else EH_ERR_CONFIG with the first one
  * and the count in ${error}: "line3.yaml:4:9: error: ... (and 2 more)".
  */
-int eh_report_result(const struct eh_report *report, struct eh_error *error);
+EH_MUST_CHECK int eh_report_result(
+    struct eh_report *report, struct eh_error *error);
 
-/* Return entry ${i} in the order of file, line and column. */
+/* Return entry ${i} in the order of file, line and column, or NULL; borrowed
+ * until the next entry is added. */
 const struct eh_report_entry *eh_report_get(
     struct eh_report *report, size_t i);
 
