@@ -42,10 +42,10 @@ EH_MUST_CHECK int eh_clock_format_generalized(
     uint64_t time, char out[EH_CLOCK_GENERALIZED_SIZE]);
 
 /*
- * Read ${len} bytes of text as one of the forms above: the exact length, digits,
- * a day that exists, capital T and Z, nothing before 1970.  The year of a
- * UTCTime is 19YY from 50 on, else 20YY.  EH_ERR_FORMAT, and 0 in ${timep}, for
- * anything else.  Whether a GeneralizedTime before 2050 is allowed is the
+ * Read ${len} bytes of text as one of the forms above: the exact length,
+ * digits, a day that exists, capital T and Z, nothing before 1970.  The year of
+ * a UTCTime is 19YY from 50 on, else 20YY.  EH_ERR_FORMAT, and 0 in ${timep},
+ * for anything else.  Whether a GeneralizedTime before 2050 is allowed is the
  * caller's rule.
  */
 EH_MUST_CHECK int eh_clock_parse(

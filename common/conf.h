@@ -107,8 +107,8 @@ struct eh_conf {
  * Find the file and read it: $EDGEHSM_CONF (which must exist then), else
  * $XDG_CONFIG_HOME/edgehsm/edgehsm.conf, else edgehsm/edgehsm.conf in
  * ${sysconfdir} (may be NULL: no system-wide file); the first that exists,
- * never a mixture, and with none of them the defaults.  A program that runs with
- * somebody else's rights (setuid) sees only the system-wide file.  The
+ * never a mixture, and with none of them the defaults.  A program that runs
+ * with somebody else's rights (setuid) sees only the system-wide file.  The
  * system-wide file is that also when EDGEHSM_CONF names it.
  *
  * ${daemon} is the path of edgehsmd as built, or NULL.

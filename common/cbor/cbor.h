@@ -67,7 +67,8 @@ int64_t eh_cbor_int(struct eh_cbor *, int64_t min, int64_t max);
 /* Return 0 or 1. */
 int eh_cbor_bool(struct eh_cbor *);
 
-/* Borrow a byte string of ${min} to ${max} bytes. */
+/* Borrow a byte string of ${min} to ${max} bytes; set ${lenp} (not NULL, as
+ * everywhere here) to its length. */
 const uint8_t *eh_cbor_bytes(
     struct eh_cbor *, size_t min, size_t max, size_t *lenp);
 
@@ -101,18 +102,20 @@ int64_t eh_cbor_any_key(struct eh_cbor *, int64_t min, int64_t max);
 /* If the next item is the tag ${tag}, step over its head and return 1. */
 int eh_cbor_tag(struct eh_cbor *, uint64_t tag);
 
-/* What comes next, without reading it: major type 0 to 7, or -1 at the end or
- * after an error. */
+/* What comes next, without reading it: major type 0 to 7, or -1 at the end of
+ * this array, map or message, before something malformed, or after an error. */
 int eh_cbor_peek(const struct eh_cbor *);
 
-/* Step over the next item whatever it is (checked in full), and borrow its
- * encoded bytes. */
+/* Step over the next item whatever it is, key or value, and borrow its encoded
+ * bytes.  It is checked in full by the rules above; integers lie between
+ * -EH_U53_MAX and EH_U53_MAX, and there is no tag in it. */
 const uint8_t *eh_cbor_skip(struct eh_cbor *, size_t *lenp);
 
 /* Latch ${err} unless an error is latched already: for rules of the schema. */
 void eh_cbor_fail(struct eh_cbor *, int err);
 
-/* Return the latched error, EH_ERR_TRAILING if bytes are left, or EH_OK. */
+/* Return the latched error, EH_ERR_TRAILING if bytes are left, EH_ERR_FORMAT if
+ * not the whole of one item was read, or EH_OK. */
 EH_MUST_CHECK int eh_cbor_end(const struct eh_cbor *);
 
 /*
@@ -126,7 +129,8 @@ EH_MUST_CHECK int eh_cbor_check(const void *bytes, size_t len);
 /*
  * Writing.  The caller puts map keys in deterministic order (debug builds and
  * the unit tests of each format check it with eh_cbor_check()); the shortest
- * heads are chosen here.  Errors latch in the writer.
+ * heads are chosen here.  Errors latch in the writer; a text that is not
+ * printable ASCII is EH_ERR_ARGUMENT.
  */
 void eh_cbor_put_uint(struct eh_writer *, uint64_t);
 void eh_cbor_put_int(struct eh_writer *, int64_t);
