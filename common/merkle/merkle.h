@@ -12,8 +12,6 @@
  * leaf = SHA-256(00 || bytes), node = SHA-256(01 || left || right), the root of
  * the empty tree = SHA-256("").  A hash is exactly 32 bytes everywhere, by
  * type: whoever decodes one from outside checks its length there.
- *
- * What hashes may fail with EH_ERR_CRYPTO, and leaves its output alone then.
  */
 #define EH_MERKLE_HASH   32
 #define EH_MERKLE_LEVELS 64	/* the longest inclusion proof, and frontier */
@@ -30,9 +28,9 @@ struct eh_merkle {
 };
 
 /* Hash a leaf; hash two subtrees.  ${out} may be one of the inputs. */
-EH_MUST_CHECK int eh_merkle_leaf(
+void eh_merkle_leaf(
     const void *bytes, size_t len, uint8_t out[EH_MERKLE_HASH]);
-EH_MUST_CHECK int eh_merkle_node(const uint8_t left[EH_MERKLE_HASH],
+void eh_merkle_node(const uint8_t left[EH_MERKLE_HASH],
     const uint8_t right[EH_MERKLE_HASH], uint8_t out[EH_MERKLE_HASH]);
 
 /* Begin an empty tree. */
@@ -41,14 +39,13 @@ void eh_merkle_init(struct eh_merkle *);
 /* Return how many hashes the frontier of a tree of ${size} leaves has. */
 size_t eh_merkle_count(uint64_t size);
 
-/* Append one leaf by its hash.  EH_ERR_FULL at 2^64 - 1 leaves.  The tree is
- * unchanged on failure. */
+/* Append one leaf by its hash.  EH_ERR_FULL at 2^64 - 1 leaves, and then the
+ * tree is unchanged. */
 EH_MUST_CHECK int eh_merkle_append(
     struct eh_merkle *, const uint8_t leaf[EH_MERKLE_HASH]);
 
 /* The root of the tree as it stands. */
-EH_MUST_CHECK int eh_merkle_root(
-    const struct eh_merkle *, uint8_t root[EH_MERKLE_HASH]);
+void eh_merkle_root(const struct eh_merkle *, uint8_t root[EH_MERKLE_HASH]);
 
 /*
  * The proof that leaf ${index} is in the tree of the ${size} leaf hashes at
