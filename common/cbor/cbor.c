@@ -65,7 +65,15 @@ eh_cbor_init(
 	memset(c, 0, sizeof(*c));
 	eh_reader_init(&c->in, bytes, len);
 	c->items = max_items;
+	c->max_depth = EH_CBOR_DEPTH;
 	c->level[0].left = 1;
+}
+
+void
+eh_cbor_set_depth(struct eh_cbor *c, unsigned depth)
+{
+	assert(depth <= EH_CBOR_DEPTH_MAX);
+	c->max_depth = depth;
 }
 
 void
@@ -270,7 +278,7 @@ descend(struct eh_cbor *c, const struct head *h)
 {
 	uint64_t each = h->major == MAP ? 2 : 1;
 
-	if (c->depth == EH_CBOR_DEPTH || h->value > c->in.left / each) {
+	if (c->depth == c->max_depth || h->value > c->in.left / each) {
 		eh_cbor_fail(c, EH_ERR_FORMAT);
 		return 0;
 	}
@@ -451,7 +459,7 @@ scalar(struct eh_cbor *c, const struct head *h, enum rules rules)
 }
 
 /* Check the next item, with all that is in it.  It calls itself at most
- * EH_CBOR_DEPTH times, because descend() refuses to go deeper. */
+ * max_depth times, because descend() refuses to go deeper. */
 static void
 walk(struct eh_cbor *c, enum rules rules)
 {

@@ -39,24 +39,29 @@
  * Nothing allocates; strings are borrowed from the input.  After an error every
  * get returns zero or an empty string that is not NULL.
  */
-#define EH_CBOR_DEPTH 6
+#define EH_CBOR_DEPTH     6	/* unless eh_cbor_set_depth() says more */
+#define EH_CBOR_DEPTH_MAX 8
 #define EH_U53_MAX    UINT64_C(9007199254740991)
 
 struct eh_cbor {
 	struct eh_reader in;
 	unsigned items;			/* how many more items may come */
-	unsigned depth;
+	unsigned depth, max_depth;
 	struct {
 		uint64_t left;		/* items still to come at this level */
 		int is_map;
 		const uint8_t *key;	/* last key of this map, encoded */
 		size_t keylen;
-	} level[EH_CBOR_DEPTH + 1];
+	} level[EH_CBOR_DEPTH_MAX + 1];
 };
 
 /* Begin to decode ${len} bytes that hold at most ${max_items} items. */
 void eh_cbor_init(
     struct eh_cbor *, const void *bytes, size_t len, unsigned max_items);
+
+/* Let arrays and maps lie ${depth} deep, at most EH_CBOR_DEPTH_MAX.  Messages
+ * and records keep to EH_CBOR_DEPTH; a compiled profile needs one more. */
+void eh_cbor_set_depth(struct eh_cbor *, unsigned depth);
 
 /* Return an unsigned integer from ${min} to ${max}, both included. */
 uint64_t eh_cbor_uint(struct eh_cbor *, uint64_t min, uint64_t max);

@@ -29,7 +29,10 @@
 #define EH_TBS_MAX         4096
 #define EH_FIELD_MAX       256
 
-#define EH_SECRET_CONTEXT 4
+#define EH_SECRET_CONTEXT  4
+#define EH_SECRET_CONSTANT 64
+#define EH_SECRET_MIN      16
+#define EH_SECRET_MAX      64
 
 /* clang-format off */
 enum eh_evidence {

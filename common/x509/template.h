@@ -18,6 +18,13 @@
  * outside them in the boundary and gives back what stood inside.  No ASN.1 code
  * runs in either direction.
  */
+/* A host-given value, as a record keeps it (struct eh_host_field). */
+struct eh_tbs_input {
+	uint8_t id;
+	uint8_t len;			/* 1 to 64 */
+	uint8_t bytes[EH_TEMPLATE_INPUT];
+};
+
 /* What differs from device to device, and cannot be derived. */
 struct eh_tbs_values {
 	uint8_t serial[EH_SERIAL_LEN];
@@ -25,11 +32,7 @@ struct eh_tbs_values {
 	struct eh_rawkey key;		/* the device's; P-256 in this version */
 	struct eh_device_id device;	/* absent when there is no field */
 	unsigned inputs;		/* sorted by id, each id once */
-	struct {
-		uint8_t id;
-		uint8_t len;
-		uint8_t bytes[EH_TEMPLATE_INPUT];
-	} input[EH_TEMPLATE_INPUTS];
+	struct eh_tbs_input input[EH_TEMPLATE_INPUTS];
 };
 
 /*
@@ -81,18 +84,18 @@ EH_MUST_CHECK int eh_template_find(const struct eh_profile *,
  * eh_template_render(), and EH_DENIED_TEMPLATE when the serials differ.
  */
 EH_MUST_CHECK int eh_template_rebuild(const struct eh_profile *,
-    unsigned index, const uint8_t authorization[EH_ID_LEN], uint16_t issue_number,
-    const struct eh_tbs_values *values, uint8_t *out, size_t cap,
-    size_t *lenp, struct eh_error *);
+    unsigned index, const uint8_t authorization[EH_ID_LEN],
+    uint16_t issue_number, const struct eh_tbs_values *values, uint8_t *out,
+    size_t cap, size_t *lenp, struct eh_error *);
 
 /* Return 1 when template ${index} has a field of ${source}, else 0. */
 int eh_template_has(
     const struct eh_profile *, unsigned index, enum eh_field_source source);
 
 /*
- * Sample values that fit template ${index}: the lowest value of every pattern
- * and range, the generator of P-256 as key, 2026-01-01 (2050-01-01 in a
- * GeneralizedTime field).  For linting a template before any device exists.
+ * Sample values that fit template ${index}: '0' in every class (or an end of
+ * the range), the generator of P-256 as key, 2026-01-01 (2050-01-01 in a
+ * GeneralizedTime field) as far as the days allow.  For linting a template before any device exists.
  * Return EH_OK, or EH_ERR_ARGUMENT (no such template, no value fits).
  */
 EH_MUST_CHECK int eh_tbs_values_sample(const struct eh_profile *,
@@ -102,5 +105,9 @@ EH_MUST_CHECK int eh_tbs_values_sample(const struct eh_profile *,
  * EH_ERR_FULL, EH_ERR_EXISTS or EH_ERR_ARGUMENT (0 or too many octets). */
 EH_MUST_CHECK int eh_tbs_values_input(
     struct eh_tbs_values *, uint8_t id, const void *value, size_t len);
+
+/* The input with this id, or NULL. */
+const struct eh_tbs_input *eh_tbs_values_get(
+    const struct eh_tbs_values *, uint8_t id);
 
 #endif

@@ -9,8 +9,8 @@
  */
 struct eh_word {
 	const char *word;
-	int number;		/* the enum, bit or tag; 0 when it is an OID */
-	const char *oid;	/* dotted; NULL when it is a number */
+	int number;		/* the enum, bit or tag; 0 when it has none */
+	const char *oid;	/* dotted; NULL when it has none */
 };
 
 /* clang-format off */
