@@ -2,6 +2,7 @@
 /* test_wire.c - every row of the tables, and what is one step outside them. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -581,6 +582,110 @@ START_TEST(too_little_room_says_how_much_is_needed)
 }
 END_TEST
 
+/*
+ * doc/format/wire.md against the tables.  It names the labels, so the names are
+ * read from its first table and used to spell the rows of the second.
+ */
+static char doc[65536];
+static char names[EH_WIRE_LABELS][32];
+
+static void
+read_doc(void)
+{
+	char path[4096];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/doc/format/wire.md",
+	    getenv("EH_SRCDIR") != NULL ? getenv("EH_SRCDIR") : ".");
+	f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "cannot read %s", path);
+	n = fread(doc, 1, sizeof(doc) - 1, f);
+	fclose(f);
+	doc[n] = '\0';
+}
+
+static const char *const kinds[] = { NULL, "uint", "int", "text", "bytes",
+	"list" };
+
+static void
+spell_limit(char *text, size_t room, int64_t most)
+{
+	if (most == EH_WIRE_U53)
+		snprintf(text, room, "2^53-1");
+	else
+		snprintf(text, room, "%lld", (long long)most);
+}
+
+static void
+check_labels(void)
+{
+	char start[32], line[256], most[32], *at;
+
+	read_doc();
+	for (unsigned i = 0; i < EH_WIRE_LABELS; i++) {
+		const struct eh_wire_type *t = &eh_wire_types[i];
+
+		snprintf(start, sizeof(start), "\n| %u | ", i);
+		at = strstr(doc, start);
+		ck_assert_msg(at != NULL, "no label %u", i);
+		ck_assert_int_eq(
+		    sscanf(at + strlen(start), "%31s", names[i]), 1);
+		spell_limit(most, sizeof(most), t->most);
+		snprintf(line, sizeof(line), "\n| %u | %s | %s | %lld..%s |", i,
+		    names[i], kinds[t->kind], (long long)t->least, most);
+		ck_assert_msg(strncmp(at, line, strlen(line)) == 0,
+		    "wire.md should say:%s", line);
+	}
+}
+
+START_TEST(the_document_has_every_label_as_it_is)
+{
+	check_labels();
+}
+END_TEST
+
+static void
+spell_members(char *text, size_t room, const struct eh_wire_member *m)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; m[i].label != 0; i++) {
+		char name[32] = "";
+
+		for (unsigned c = 0; names[m[i].label][c] != '\0'; c++) {
+			char l = names[m[i].label][c];
+
+			name[c] = l == '_' ? '-' : l >= 'A' && l <= 'Z'
+			    ? (char)(l - 'A' + 'a') : l;
+		}
+		n += (size_t)snprintf(text + n, room - n, "%s%s%s%s",
+		    i == 0 ? "" : ", ", m[i].mandatory ? "" : "[", name,
+		    m[i].mandatory ? "" : "]");
+	}
+	if (n > 0)
+		snprintf(text + n, room - n, " ");
+}
+
+START_TEST(the_document_has_every_request_as_it_is)
+{
+	char asked[512], answered[512], line[1200];
+
+	check_labels();
+	for (size_t i = 0; i < eh_wire_nrows; i++) {
+		const struct eh_wire_row *row = &eh_wire_rows[i];
+
+		spell_members(asked, sizeof(asked), row->request);
+		spell_members(answered, sizeof(answered), row->reply);
+		snprintf(line, sizeof(line), "\n| %u | %s | %s| %s|\n",
+		    row->code, row->name, asked, answered);
+		ck_assert_msg(strstr(doc, line) != NULL,
+		    "wire.md should say:%s", line);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -605,6 +710,8 @@ main(void)
 	tcase_add_test(
 	    t, text_and_bytes_are_read_safely_when_absent_or_too_long);
 	tcase_add_test(t, too_little_room_says_how_much_is_needed);
+	tcase_add_test(t, the_document_has_every_label_as_it_is);
+	tcase_add_test(t, the_document_has_every_request_as_it_is);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
