@@ -29,14 +29,15 @@ EH_MUST_CHECK int eh_soft_from_ed25519(
 
 /*
  * Read the private key of the PEM file ${path} (PKCS#8 or SEC1, not encrypted).
- * EH_OK; EH_ERR_IO when it cannot be read; EH_ERR_FORMAT when it holds no
- * private key; EH_ERR_UNSUPPORTED when it is neither P-256 nor Ed25519.
+ * EH_OK; the errors of eh_file_read(); EH_ERR_FORMAT when it holds no private
+ * key; EH_ERR_UNSUPPORTED when that is neither P-256 nor Ed25519.
  */
 EH_MUST_CHECK int eh_soft_open(
     const char *path, struct eh_soft **softp, struct eh_error *);
 
-/* Write the private key to the new file ${path}, mode 0600, as PKCS#8 PEM, and
- * sync it.  An existing file is never written over: EH_ERR_EXISTS. */
+/* Write the private key durably to the new file ${path}, mode 0600, as PKCS#8
+ * PEM.  The errors of eh_file_create(): an existing file is never written over.
+ */
 EH_MUST_CHECK int eh_soft_save(
     const struct eh_soft *, const char *path, struct eh_error *);
 

@@ -86,8 +86,9 @@ struct eh_pauth {
 /*
  * Decode a payload.  Checked: the schema; not_before < expires, at most 400
  * days apart; operation 0 granted and every operation known; lease <= quota
- * unless the quota is 0, lease 1 for the strict operations 8 and 9; range lo <=
- * hi and of one length; an id does not supersede itself.  EH_OK, EH_ERR_FORMAT,
+ * unless the quota is 0, lease 1 for the strict operations 8 and 9; keys are
+ * named for granted operations only; range lo <= hi and of one length; a tree
+ * is not empty; an id does not supersede itself.  EH_OK, EH_ERR_FORMAT,
  * EH_ERR_TRAILING.  sub, iss, seq, epoch, factory, times and profile are judged
  * by the caller, who knows the state.
  */

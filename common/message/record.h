@@ -108,7 +108,7 @@ struct eh_record {
 	uint64_t t_lo, t_hi;			/* label 6 */
 	enum eh_quality quality;
 
-	uint8_t has_authorization;		/* label 7; optional in kind 14 */
+	uint8_t has_authorization;		/* label 7: 1 where it is */
 	uint8_t authorization[EH_ID_LEN];
 	struct eh_counters counters;		/* label 8: those that changed */
 	char id_kind[EH_NAME_MAX + 1];		/* label 9 */
@@ -150,7 +150,7 @@ void eh_record_init(struct eh_record *, enum eh_record_kind kind);
 /*
  * Write a record.  No allocation, a fraction of a microsecond.  Latches
  * EH_ERR_ARGUMENT for a kind that is not supported or a mandatory member that
- * is empty, and EH_ERR_SPACE when it does not fit or is longer than EH_RECORD_MAX
+ * is empty, and EH_ERR_SPACE when it does not fit or would pass EH_RECORD_MAX
  * (kind 5 with many rows and operations: use more records).
  */
 void eh_record_encode(const struct eh_record *, struct eh_writer *);

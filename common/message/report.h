@@ -47,6 +47,10 @@ struct eh_unit_report {
 EH_MUST_CHECK int eh_unit_report_decode(
     const void *bytes, size_t len, struct eh_unit_report *, struct eh_error *);
 
+/* Read one as the next item of ${c}, into a struct that is all zero; errors
+ * latch there. */
+void eh_unit_report_get(struct eh_cbor *c, struct eh_unit_report *);
+
 /* Write one, as eh_grant_encode() does. */
 void eh_unit_report_encode(const struct eh_unit_report *, struct eh_writer *);
 
