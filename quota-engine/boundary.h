@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* boundary.h - the parts of a running daemon, as its request handlers see them. */
+#ifndef EH_QUOTA_ENGINE_BOUNDARY_H
+#define EH_QUOTA_ENGINE_BOUNDARY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+#include "common/err.h"
+#include "common/wire/wire.h"
+#include "quota-engine/backend/backend.h"
+#include "quota-engine/call.h"
+#include "quota-engine/engine.h"
+#include "quota-engine/keys.h"
+#include "quota-engine/os.h"
+#include "quota-engine/pin.h"
+#include "quota-engine/refusal.h"
+#include "quota-engine/store.h"
+#include "quota-engine/throttle.h"
+
+/*
+ * Made by start.c (or by a test), in this order, and taken apart in the other.
+ * Nothing here is policy: that is in monitor.c and behind the handlers.
+ */
+struct eh_boundary {
+	const struct eh_conf *conf;	/* borrowed */
+	struct eh_os *os;		/* borrowed */
+	struct eh_software software;	/* version and measurement */
+	struct eh_backend *backend;
+	struct eh_engine *engine;
+	struct eh_keys *keys;
+	struct eh_pins *pins;
+	struct eh_store *store;
+	struct eh_refusal refusals;
+	struct eh_throttle throttle;
+	pthread_mutex_t ceremony;	/* genesis and init-token, one at a time */
+
+	/* Rises whenever an object comes, goes or changes, also over restarts. */
+	_Atomic uint64_t generation;
+
+	/* Why the daemon could not take up its state at start, when it could
+	 * not; ${code} is EH_OK otherwise.  The engine has reasons of its own. */
+	struct eh_error stopped;
+};
+
+/* The state that requests are judged by; ${why} gets the sentence when it is
+ * EH_STATE_FAIL_STOPPED. */
+enum eh_wire_state eh_boundary_state(
+    struct eh_boundary *, struct eh_error *why);
+
+/* An object came, went or changed. */
+void eh_boundary_changed(struct eh_boundary *);
+
+/*
+ * Object numbers.  Own keys have those of the state (small).  Authorizations
+ * and stored objects have numbers of their own ranges, so that a number says
+ * what it is of, and none is ever used again.
+ */
+#define EH_OBJECT_AUTHORIZATION (UINT64_C(1) << 51)
+#define EH_OBJECT_STORED	(UINT64_C(1) << 52)
+
+/* The number of the authorization ${id}: from its digest, so always the same. */
+uint64_t eh_boundary_authorization_object(const uint8_t id[EH_ID_LEN]);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* genesis.h - the one moment when an EdgeHSM comes to be. */
+#ifndef EH_QUOTA_ENGINE_GENESIS_H
+#define EH_QUOTA_ENGINE_GENESIS_H
+
+#include "quota-engine/boundary.h"
+
+struct eh_genesis {
+	const char *label;	/* of the token */
+	const uint8_t *pin;	/* of the security officer */
+	size_t pinlen;
+	const uint8_t *root;	/* DER SPKI of the OEM's root, P-256 */
+	size_t rootlen;
+};
+
+/*
+ * Pin the root, then make boundary secret and attestation key, both new, then
+ * state, journal and anchor.  Only on what is fresh in every part: no state
+ * copy, no journal, an anchor that was never defined, and a key store that holds
+ * no object of ours; else EH_DENIED_STATE naming the part that is not and what
+ * to do.  The root can never be changed afterwards.
+ *
+ * When it fails before anything is anchored, what it made in the key store is
+ * destroyed again.
+ */
+EH_MUST_CHECK int eh_genesis_run(
+    struct eh_boundary *, const struct eh_genesis *, struct eh_error *);
+
+/* Derive the engine's keys from the boundary secret.  EH_ERR_NOT_FOUND,
+ * EH_ERR_BACKEND. */
+EH_MUST_CHECK int eh_genesis_derive(
+    struct eh_backend *, struct eh_engine_keys *, struct eh_error *);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pin.h - PINs, and the wait after wrong ones. */
+#ifndef EH_QUOTA_ENGINE_PIN_H
+#define EH_QUOTA_ENGINE_PIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/wire/wire.h"
+#include "quota-engine/engine.h"
+#include "quota-engine/os.h"
+
+/*
+ * The verifiers (scrypt) are in the anchored state, with a generation that rises
+ * with each change.  How often each user was wrong lies beside it in the file
+ * "pins" under a MAC (doc/format/state.md): after EH_PIN_FREE wrong tries each
+ * further one makes him wait, 1 s at first, twice as long each time, 15 minutes
+ * at most; nobody is locked out for ever, and nobody makes another user wait.  A
+ * try is counted, durably, before it is judged, so that killing the daemon gains
+ * nothing.  A right PIN sets the user's count to 0.
+ *
+ * Time is the machine's since boot, so that no clock setting shortens a wait.  A
+ * file that is missing or forged makes everybody wait 15 minutes from the start.
+ *
+ * Whoever may not have the role at all is refused before anything here is
+ * called (monitor.h).
+ */
+#define EH_PIN_MIN   4u
+#define EH_PIN_MAX   255u
+#define EH_PIN_FREE  3u
+#define EH_PIN_DELAY 900u	/* s, the longest */
+#define EH_PIN_USERS 64u
+
+struct eh_pins;
+
+/* Borrow engine and os.  EH_ERR_MEMORY. */
+EH_MUST_CHECK int eh_pins_new(
+    struct eh_engine *, struct eh_os *, struct eh_pins **);
+void eh_pins_free(struct eh_pins *);
+
+/* At start: read the file.  ${key} is the engine's state key; the one for the
+ * file and the one for tickets are derived from it. */
+void eh_pins_open(struct eh_pins *, const uint8_t key[EH_DIGEST_LEN]);
+
+/* At genesis, before the first state is anchored: write an empty file.
+ * EH_ERR_STORAGE. */
+EH_MUST_CHECK int eh_pins_create(struct eh_pins *,
+    const uint8_t key[EH_DIGEST_LEN], struct eh_error *);
+
+/* Make a verifier for ${pin}: a new salt, scrypt.  EH_ERR_ARGUMENT with the
+ * rule, for a length that is not EH_PIN_MIN to EH_PIN_MAX; EH_ERR_CRYPTO. */
+EH_MUST_CHECK int eh_pins_make(
+    struct eh_state_pin *, const uint8_t *pin, size_t len, struct eh_error *);
+
+/*
+ * Is ${pin} the PIN of ${role}?  EH_OK and the PIN's generation; EH_DENIED_PIN;
+ * EH_DENIED_PIN_DELAY with the seconds to wait (the PIN was not looked at);
+ * EH_DENIED_STATE when no PIN of that role is set; EH_ERR_STORAGE.
+ */
+EH_MUST_CHECK int eh_pins_check(struct eh_pins *, uid_t uid,
+    enum eh_wire_role role, const uint8_t *pin, size_t len,
+    uint32_t *generationp, struct eh_error *);
+
+/* Set the PIN of ${role}, anchored: a new generation, so tickets end. */
+EH_MUST_CHECK int eh_pins_set(struct eh_pins *, enum eh_wire_role role,
+    const uint8_t *pin, size_t len, struct eh_error *);
+
+/* Return the generation of the PIN of ${role}, 0 when none is set. */
+uint32_t eh_pins_generation(struct eh_pins *, enum eh_wire_role role);
+
+/* Return how many seconds ${uid} has to wait, 0 for none. */
+unsigned eh_pins_wait(struct eh_pins *, uid_t uid);
+
+/* --- tickets --- */
+
+/*
+ * What a login gives, so that no PIN stays in the client: the process's other
+ * connections show it in hello, also after a restart of the daemon.  It is bound
+ * to user, role and PIN generation by a MAC; a change of the PIN ends it.
+ */
+#define EH_TICKET_LEN 58
+
+EH_MUST_CHECK int eh_pins_ticket(struct eh_pins *, uid_t uid,
+    enum eh_wire_role role, uint32_t generation, uint8_t ticket[EH_TICKET_LEN]);
+
+/* EH_OK, role and generation; or EH_DENIED_LOGIN for anything else than a live
+ * ticket of this user. */
+EH_MUST_CHECK int eh_pins_ticket_check(struct eh_pins *, uid_t uid,
+    const uint8_t *ticket, size_t len, enum eh_wire_role *rolep,
+    uint32_t *generationp);
+
+#endif

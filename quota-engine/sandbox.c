@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sandbox.c - what the daemon gives up before it serves anybody. */
+#include "config.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "quota-engine/sandbox.h"
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZER "AddressSanitizer"
+#elif __has_feature(thread_sanitizer)
+#define SANITIZER "ThreadSanitizer"
+#elif __has_feature(memory_sanitizer)
+#define SANITIZER "MemorySanitizer"
+#endif
+#endif
+#if !defined(SANITIZER) && defined(__SANITIZE_ADDRESS__)
+#define SANITIZER "AddressSanitizer"
+#elif !defined(SANITIZER) && defined(__SANITIZE_THREAD__)
+#define SANITIZER "ThreadSanitizer"
+#endif
+#ifdef SANITIZER
+static const char *const sanitizer = "built with " SANITIZER;
+#else
+static const char *const sanitizer = NULL;
+#endif
+
+const char *
+eh_sandbox_unsuitable(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	if (sanitizer != NULL)
+		return sanitizer;
+	/* Its own calls would be judged as ours. */
+	if (preload != NULL && strstr(preload, "vgpreload") != NULL)
+		return "running under valgrind";
+	return NULL;
+}
+
+int
+eh_sandbox_drop(struct eh_error *error)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "cannot give up core files and new privileges: %s",
+		    strerror(errno));
+	capng_clear(CAPNG_SELECT_ALL);
+	/* Without CAP_SETPCAP the bounding set stays; nothing can be regained
+	 * from it after no_new_privs. */
+	if (capng_apply(CAPNG_SELECT_ALL) != 0 &&
+	    capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "cannot give up capabilities: %s", strerror(errno));
+	return EH_OK;
+}
+
+int
+eh_sandbox_lock_memory(void *bytes, size_t len)
+{
+	return mlock(bytes, len) == 0;
+}
+
+/* clang-format off */
+static const char *const allowed[] = {
+	/* files */
+	"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv",
+	"pwritev", "open", "openat", "openat2", "close", "close_range",
+	"stat", "lstat", "fstat", "newfstatat", "fstatat64", "statx",
+	"statfs", "fstatfs", "lseek", "_llseek", "access", "faccessat",
+	"faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",
+	"fcntl", "fcntl64", "flock", "fsync", "fdatasync", "sync_file_range",
+	"ftruncate", "ftruncate64", "fallocate", "fadvise64", "rename",
+	"renameat", "renameat2", "link", "linkat", "unlink", "unlinkat",
+	"mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "umask",
+	"utimensat", "dup", "dup2", "dup3", "pipe2", "eventfd2",
+	/* memory and threads */
+	"mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "brk",
+	"mlock", "mlock2", "munlock", "futex", "futex_time64", "clone",
+	"clone3", "exit", "exit_group", "set_robust_list", "get_robust_list",
+	"rseq", "membarrier", "sched_yield", "sched_getaffinity",
+	"sched_getparam", "sched_getscheduler", "prctl", "arch_prctl",
+	"set_tid_address", "prlimit64", "getrlimit", "ugetrlimit", "sysinfo",
+	"uname", "getrandom", "getcpu", "getrusage",
+	/* who and when */
+	"getpid", "getppid", "gettid", "getuid", "geteuid", "getgid",
+	"getegid", "getgroups", "clock_gettime", "clock_gettime64",
+	"clock_getres", "clock_nanosleep", "clock_nanosleep_time64",
+	"nanosleep", "gettimeofday", "time", "times",
+	/* signals: to ourselves only (abort, pthread_kill) */
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
+	"rt_sigpending", "sigaltstack", "tgkill", "restart_syscall",
+	/* connections that were accepted */
+	"poll", "ppoll", "ppoll_time64", "select", "pselect6", "epoll_create1",
+	"epoll_ctl", "epoll_wait", "epoll_pwait", "accept", "accept4",
+	"getsockopt", "setsockopt", "getsockname", "getpeername", "shutdown",
+	"recvfrom", "recvmsg", "sendto", "sendmsg", "recv", "send",
+};
+
+/* To reach an HSM over the network or USB, or a service such as pcscd. */
+static const char *const network_too[] = {
+	"socket", "connect", "bind", "socketpair", "ioctl",
+};
+
+/* Nothing that lives in this process ever asks for these. */
+static const char *const deadly[] = {
+	"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv",
+	"process_vm_writev", "mount", "umount2", "pivot_root", "chroot",
+	"setns", "unshare", "init_module", "finit_module", "delete_module",
+	"kexec_load", "kexec_file_load", "bpf", "userfaultfd",
+	"perf_event_open", "reboot", "swapon", "swapoff", "settimeofday",
+	"clock_settime", "adjtimex", "clock_adjtime", "keyctl", "add_key",
+	"request_key", "personality", "setuid", "setreuid", "setresuid",
+	"setgid", "setregid", "setresgid", "setgroups", "capset",
+};
+/* clang-format on */
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* Names that this kernel or processor does not have are passed over. */
+static int
+add(scmp_filter_ctx filter, uint32_t action, const char *const *names,
+    size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		int number = seccomp_syscall_resolve_name(names[i]);
+
+		if (number != __NR_SCMP_ERROR && number >= 0)
+			err = seccomp_rule_add(filter, action, number, 0);
+	}
+	return err;
+}
+
+int
+eh_sandbox_close(enum eh_sandbox_network network, struct eh_error *error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err;
+
+	if (filter == NULL)
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "cannot make a filter for system calls");
+	err = add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	if (err == 0 && network == EH_SANDBOX_NETWORK)
+		err = add(filter, SCMP_ACT_ALLOW, network_too,
+		    COUNT(network_too));
+	if (err == 0)
+		err = add(
+		    filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+	/* All threads, those that the backend has started too. */
+	if (err == 0)
+		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (err == 0)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	if (err != 0)
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "cannot load the filter for system calls: %s",
+		    strerror(-err));
+	return EH_OK;
+}

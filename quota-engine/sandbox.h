@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sandbox.h - what the daemon gives up before it serves anybody. */
+#ifndef EH_QUOTA_ENGINE_SANDBOX_H
+#define EH_QUOTA_ENGINE_SANDBOX_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+
+/*
+ * Why the sandbox would stop this process from working at all ("built with
+ * AddressSanitizer", "running under valgrind"), or NULL.  Then none of the
+ * functions below is called, and the log says so.
+ */
+const char *eh_sandbox_unsuitable(void);
+
+/* No core file, no ptrace by the same user, no new privileges, and no
+ * capabilities, even for root.  EH_ERR_INTERNAL. */
+EH_MUST_CHECK int eh_sandbox_drop(struct eh_error *error);
+
+/* Keep the pages of ${len} bytes at ${bytes} out of swap, as far as the host
+ * allows; return 1 when it did, else 0. */
+int eh_sandbox_lock_memory(void *bytes, size_t len);
+
+enum eh_sandbox_network {
+	EH_SANDBOX_NO_NETWORK,
+	EH_SANDBOX_NETWORK	/* for a backend that reaches its HSM by it */
+};
+
+/*
+ * From now on the kernel lets this process use only the system calls of the
+ * list in sandbox.c: others fail, and what only an intruder asks for (execve,
+ * ptrace, mount ...) ends the process.  Call it when the backend is loaded and
+ * the socket is open.  EH_ERR_INTERNAL.
+ */
+EH_MUST_CHECK int eh_sandbox_close(
+    enum eh_sandbox_network network, struct eh_error *error);
+
+#endif
