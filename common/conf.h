@@ -9,10 +9,10 @@
 #include "common/err.h"
 
 /*
- * The file: lines of "key = value"; a line whose first character is '#' is a
- * comment; white space around key and value does not count.  No quoting, no
- * sections, no include.  Nothing in it decides: it says where to look, and who
- * has which role.
+ * The file: lines of "key = value"; a line that begins with '#' is a comment,
+ * and there is none behind a value; white space around key and value does not
+ * count.  No quoting, no sections, no include, no control characters but tabs.
+ * Nothing in it decides: it says where to look, and who has which role.
  *
  *	key               value                              when absent
  *	socket            PATH, at most 107 bytes            below

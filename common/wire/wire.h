@@ -205,7 +205,9 @@ size_t eh_wire_list_head(uint8_t head[5], size_t entries);
 /*
  * Encode the map (without the frame's length) into ${out}; check it against
  * its row first.  EH_ERR_SPACE: ${lenp} is what is needed.  EH_ERR_INTERNAL: a
- * label that the row does not list, or one missing.
+ * label that the row does not list, or one missing; EH_ERR_ARGUMENT: a value
+ * outside its limits.  Only EH_WIRE_TEXT is never refused: what is not
+ * printable becomes '?', what is too long is cut.
  */
 EH_MUST_CHECK int eh_wire_encode_request(
     const struct eh_wire *, void *out, size_t cap, size_t *lenp);
@@ -225,7 +227,8 @@ EH_MUST_CHECK int eh_wire_decode_reply(
  * Frames over a connected stream socket; short reads and EINTR are handled,
  * writes never raise SIGPIPE.  EH_ERR_UNAVAILABLE: the other side is gone (at
  * a frame's border or inside one); EH_ERR_FORMAT: a length of 0 or above
- * EH_WIRE_MAX.
+ * EH_WIRE_MAX; EH_ERR_BUSY: the other side has not read for 30 s.  After any of
+ * these the stream is of no use any more.
  */
 EH_MUST_CHECK int eh_wire_send(int fd, const void *map, size_t len);
 
