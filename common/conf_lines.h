@@ -11,7 +11,8 @@
 
 /* Takes the length and the limit. */
 #define EH_CONF_SOCKET_TOO_LONG                                                \
-	"the socket path has %zu bytes, and at most %d fit: choose a shorter one"
+	"the socket path has %zu bytes, and at most %d fit: "                  \
+	"choose a shorter one"
 
 /* The keys whose lines a rule about two of them must name. */
 enum eh_conf_key { EH_CONF_KEY_STATE, EH_CONF_KEY_ANCHOR };

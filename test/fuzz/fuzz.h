@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz.h - what a fuzz target is: one function, found by its name. */
-#ifndef EH_TEST_FUZZ_H
-#define EH_TEST_FUZZ_H
+#ifndef EH_TEST_FUZZ_FUZZ_H
+#define EH_TEST_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Try one input; abort when something that must hold does not.  libFuzzer's
- * name and signature; replay.c calls it in make check. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/*
+ * One file, fuzz_NAME.c, per format that comes from outside.  It says what must
+ * hold for any bytes whatever; that the bytes are not understood is no failure.
+ *
+ * "make check" links it with main.c, which feeds it what is in corpus/NAME;
+ * "make fuzz" links it with libFuzzer, which looks for more.
+ */
+
+/* Try one input.  The name and form are libFuzzer's; return 0. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 /* Stop here when ${truth} does not hold, also in builds without asserts. */
 static inline void
