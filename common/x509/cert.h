@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/x509/dn.h"
 
 /*
  * Own strict reader (der.h): the outer form must be right in every octet.  What
@@ -18,17 +19,12 @@
  */
 #define EH_CERT_MAX 16384
 
-/* Octets somewhere in the input. */
-struct eh_slice {
-	const uint8_t *at;
-	size_t len;
-};
-
 /* clang-format off */
 enum eh_cert_alg {
 	EH_CERT_ALG_OTHER = 0,
 	EH_CERT_ECDSA_SHA256,		/* signatures */
 	EH_CERT_ECDSA_SHA384,
+	EH_CERT_RSA_SHA256,
 	EH_CERT_EC_P256,		/* keys */
 	EH_CERT_EC_P384,
 	EH_CERT_RSA,
@@ -74,9 +70,9 @@ struct eh_extension {
 };
 
 /*
- * Walk the extensions: set ${rest} to cert->extensions, then call until it
- * returns 0.  Return 1 and the next one, 0 at the end, EH_ERR_FORMAT.  (A
- * decoded certificate never gives the error.)
+ * Walk the extensions of a decoded certificate: set ${rest} to its
+ * ${extensions}, then call until it returns 0.  Returns 1 and the next one, or
+ * 0 at the end.
  */
 int eh_cert_next_extension(struct eh_slice *rest, struct eh_extension *);
 
@@ -89,25 +85,6 @@ int eh_cert_extension(
  * (len 0 when absent or not of that form). */
 struct eh_slice eh_cert_subject_key_id(const struct eh_cert *);
 struct eh_slice eh_cert_authority_key_id(const struct eh_cert *);
-
-/* One attribute of a Name. */
-struct eh_attribute {
-	struct eh_slice oid;		/* contents of the OID */
-	uint8_t tag;			/* EH_DER_UTF8_STRING, ... */
-	struct eh_slice value;
-};
-
-/* Walk the attributes of a whole Name; as eh_cert_next_extension(), ${rest}
- * begins as what eh_name_begin() gives. */
-struct eh_slice eh_name_begin(struct eh_slice name);
-int eh_name_next(struct eh_slice *rest, struct eh_attribute *);
-
-/* Get the attribute with this dotted OID: as eh_cert_extension(). */
-int eh_name_attribute(
-    struct eh_slice name, const char *oid, struct eh_attribute *);
-
-/* Write a Name for people, "O=ACME, serialNumber=SN00000042", cut to ${cap}. */
-void eh_name_format(struct eh_slice name, char *out, size_t cap);
 
 /*
  * Put a certificate together from a TBSCertificate and a P-256 signature r || s
