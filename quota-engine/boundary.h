@@ -10,10 +10,12 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/wire/wire.h"
+#include "quota-engine/authorization.h"
 #include "quota-engine/backend/backend.h"
 #include "quota-engine/call.h"
 #include "quota-engine/engine.h"
 #include "quota-engine/keys.h"
+#include "quota-engine/nonce.h"
 #include "quota-engine/os.h"
 #include "quota-engine/pin.h"
 #include "quota-engine/refusal.h"
@@ -33,9 +35,12 @@ struct eh_boundary {
 	struct eh_keys *keys;
 	struct eh_pins *pins;
 	struct eh_store *store;
+	struct eh_authorizations *authorizations;
+	struct eh_nonces *nonces;
 	struct eh_refusal refusals;
 	struct eh_throttle throttle;
-	pthread_mutex_t ceremony;	/* genesis and init-token, one at a time */
+	pthread_mutex_t ceremony;	/* genesis, init-token and imports, one at a
+					 * time */
 
 	/* Rises whenever an object comes, goes or changes, also over restarts. */
 	_Atomic uint64_t generation;

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issue.c - may this be signed by an issuing key? */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/crypto/digest.h"
+#include "common/ct.h"
+#include "common/hex.h"
+#include "common/message/param.h"
+#include "common/wipe.h"
+#include "common/x509/csr.h"
+#include "common/x509/serial.h"
+#include "common/x509/template.h"
+#include "quota-engine/authorization.h"
+#include "quota-engine/host.h"
+#include "quota-engine/issue.h"
+
+/* One request for a certificate, on the worker's way through the checks. */
+struct issue {
+	struct eh_boundary *b;
+	const struct eh_caller *caller;
+	const struct eh_state_key *key;
+	const uint8_t *tbs;
+	size_t len;
+	struct eh_issue_param param;
+
+	struct eh_authorization_view view[EH_STATE_ROWS];
+	unsigned nviews;
+
+	/* The authorization that it fits, and how. */
+	const struct eh_authorization_view *chosen;
+	unsigned template_index;
+	struct eh_tbs_values values;
+	struct eh_request request;
+	struct eh_answer answer;
+	struct eh_record record;
+};
+
+/* Step 1: the parameter, and what of it this version does not build. */
+static int
+read_param(struct issue *i, const uint8_t *param, size_t len,
+    struct eh_error *error)
+{
+	int err;
+
+	if (param == NULL || len == 0)
+		return EH_OK;
+	if ((err = eh_issue_param_decode(param, len, &i->param, error)) !=
+	    EH_OK)
+		return err;
+	if (i->param.evidence_kind != EH_PARAM_NO_EVIDENCE)
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "evidence is not supported by this version");
+	if (i->param.has_proof)
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "a scope proof is not supported by this version");
+	return EH_OK;
+}
+
+/* The device that the TBS is about: the one in it, or the one named beside. */
+static int
+find_device(struct issue *i, const struct eh_profile *profile,
+    struct eh_device_id *device, struct eh_error *error)
+{
+	const struct eh_device_id *named = &i->param.device;
+
+	*device = i->values.device;
+	if (device->len == 0 && named->len == 0)
+		return eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "template %s has no field for the device id: name the "
+		    "device in the parameter of CKM_EDGEHSM_ISSUE",
+		    profile->template[i->template_index].id);
+	if (named->len == 0)
+		return EH_OK;
+	if (strcmp(i->param.id_kind, profile->identity.kind) != 0 ||
+	    (device->len != 0 && !eh_device_id_equal(device, named)))
+		return eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "the parameter names another device than the TBS");
+	*device = *named;
+	return EH_OK;
+}
+
+/*
+ * Does the TBS fit this authorization?  The serial depends on the authorization,
+ * so at most one fits; that of all others is a mismatch that names the expected
+ * issue number.
+ */
+static int
+fits(struct issue *i, const struct eh_authorization_view *view,
+    struct eh_error *error)
+{
+	const struct eh_profile *profile = view->what->profile;
+	uint8_t serial[EH_SERIAL_LEN];
+	int err;
+
+	if ((err = eh_template_find(profile, i->key->digest, i->tbs, i->len,
+	         &i->template_index, &i->values, error)) != EH_OK ||
+	    (err = find_device(i, profile, &i->request.device, error)) != EH_OK)
+		return err;
+	memcpy(i->request.authorization, view->what->id, EH_ID_LEN);
+	i->request.generation = view->generation;
+	i->request.op = EH_OP_ISSUE;
+	i->request.template_index = (uint8_t)i->template_index;
+	i->request.templates = (uint8_t)profile->templates;
+	i->request.has_token = i->param.has_token;
+	memcpy(i->request.token, i->param.token, EH_ID_LEN);
+	if ((err = eh_engine_peek(
+	         i->b->engine, &i->request, &i->answer, error)) != EH_OK ||
+	    (err = eh_serial(view->what->id, &i->request.device,
+	         i->request.template_index, i->answer.issue, serial)) != EH_OK)
+		return err;
+	if (!eh_ct_equal(serial, i->values.serial, EH_SERIAL_LEN))
+		return eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "the certificate serial is not the one of authorization %s "
+		    "for this device: expected issue number %u",
+		    view->name, i->answer.issue);
+	i->chosen = view;
+	return EH_OK;
+}
+
+/* Is this authorization bound to the key, by one of its profile's templates? */
+static int
+bound(const struct issue *i, const struct eh_authorization_view *view)
+{
+	const struct eh_profile *profile = view->what->profile;
+
+	if (profile == NULL)
+		return 0;
+	for (unsigned t = 0; t < profile->templates; t++)
+		if (memcmp(profile->template[t].issuer, i->key->digest,
+		        EH_DIGEST_LEN) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+nothing_bound(const struct issue *i, struct eh_error *error)
+{
+	char hex[EH_HEX_SIZE(EH_ID_LEN)];
+
+	for (unsigned n = 0; n < i->nviews; n++)
+		if (i->view[n].state == EH_ROW_LIVE &&
+		    i->view[n].what->profile == NULL)
+			return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+			    "authorization %s needs profile %s, which has not "
+			    "been imported: `edgehsm token import` it",
+			    i->view[n].name,
+			    i->view[n].what->pauth.profile.name);
+	if (i->param.has_authorization) {
+		eh_hex_encode(i->param.authorization, EH_ID_LEN, hex);
+		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+		    "authorization %s is not for key %s, or not known here",
+		    hex, i->key->label);
+	}
+	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+	    "no live authorization for key %s; the OEM issues one, `edgehsm "
+	    "token import` takes it", i->key->label);
+}
+
+/* How much a refusal says about what the caller meant: the one that got
+ * furthest is told. */
+static int
+depth(int err, const struct eh_error *error)
+{
+	if (err != EH_DENIED_TEMPLATE)
+		return 3;
+	return strstr(error->text, "issue number") != NULL ? 2 : 1;
+}
+
+/* Step 2: the one authorization that it fits. */
+static int
+choose(struct issue *i, struct eh_error *error)
+{
+	struct eh_error why;
+	int err, deepest = 0, result = EH_DENIED_NO_AUTHORIZATION;
+
+	for (unsigned n = 0; n < i->nviews; n++) {
+		if (!bound(i, &i->view[n]) ||
+		    (i->param.has_authorization &&
+		        memcmp(i->param.authorization, i->view[n].what->id,
+		            EH_ID_LEN) != 0))
+			continue;
+		eh_error_clear(&why);
+		if ((err = fits(i, &i->view[n], &why)) == EH_OK)
+			return EH_OK;
+		if (depth(err, &why) > deepest) {
+			deepest = depth(err, &why);
+			result = eh_error_set(
+			    error, err, "%s", eh_error_sentence(&why));
+		}
+	}
+	return deepest == 0 ? nothing_bound(i, error) : result;
+}
+
+static int
+check_line(const struct issue *i, struct eh_error *error)
+{
+	const struct eh_pauth *p = &i->chosen->what->pauth;
+
+	if (p->nlines == 0)
+		return EH_OK;
+	if (i->record.line[0] == '\0')
+		return eh_error_set(error, EH_DENIED_SCOPE,
+		    "authorization %s is for named lines, and no line was "
+		    "named", i->chosen->name);
+	for (unsigned n = 0; n < p->nlines; n++)
+		if (strcmp(p->lines[n], i->record.line) == 0)
+			return EH_OK;
+	return eh_error_set(error, EH_DENIED_SCOPE,
+	    "line %s is not among those of authorization %s", i->record.line,
+	    i->chosen->name);
+}
+
+/* The key that the authorization pins for issuing, and the device's own. */
+static int
+check_keys(struct issue *i, struct eh_error *error)
+{
+	const struct eh_pauth *p = &i->chosen->what->pauth;
+	struct eh_rawkey *device = &i->record.of.certificate.key;
+	struct eh_state_key own;
+	uint8_t digest[EH_DIGEST_LEN];
+
+	for (unsigned n = 0; n < p->nkeys; n++)
+		if (p->keys[n].op == EH_OP_ISSUE &&
+		    memcmp(p->keys[n].digest, i->key->digest, EH_DIGEST_LEN) !=
+		        0)
+			return eh_error_set(error, EH_DENIED_SCOPE,
+			    "authorization %s names another issuing key than "
+			    "%s", i->chosen->name, i->key->label);
+	*device = i->values.key;
+	eh_keyid_spki_digest(device, digest);
+	if (eh_keys_by_digest(i->b->keys, digest, &own, NULL) == EH_OK)
+		return eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "the public key in the TBS is a key of this token, %s",
+		    own.label);
+	return EH_OK;
+}
+
+/* Rule T9: the authorization's notBefore, or one within attested time. */
+static int
+check_not_before(const struct issue *i, struct eh_error *error)
+{
+	struct eh_now now;
+
+	if (!eh_template_has(i->chosen->what->profile, i->template_index,
+	        EH_FIELD_NOT_BEFORE) ||
+	    i->values.not_before == i->chosen->what->pauth.not_before)
+		return EH_OK;
+	eh_engine_lock(i->b->engine);
+	eh_engine_now(i->b->engine, &now);
+	eh_engine_unlock(i->b->engine);
+	return eh_clockguard_check_not_before(
+	    &now, i->values.not_before, error);
+}
+
+/* What the host claims: the parameter wins over hello. */
+static void
+fill_claims(struct issue *i)
+{
+	struct eh_record *r = &i->record;
+
+	if (i->param.line[0] != '\0')
+		eh_host_claims(i->b, i->param.line, i->param.station, r);
+	else
+		eh_host_claims(i->b, i->caller->line, i->caller->station, r);
+	r->mes_len = i->param.mes_len;
+	memcpy(r->mes, i->param.mes, i->param.mes_len);
+}
+
+static void
+fill_certificate(struct issue *i)
+{
+	struct eh_record *r = &i->record;
+	struct eh_certificate *c = &r->of.certificate;
+
+	r->has_authorization = 1;
+	memcpy(r->authorization, i->chosen->what->id, EH_ID_LEN);
+	memcpy(r->id_kind, i->chosen->what->profile->identity.kind,
+	    sizeof(r->id_kind));
+	r->device = i->request.device;
+	c->template_index = i->request.template_index;
+	c->issue = i->answer.issue;
+	memcpy(c->serial, i->values.serial, EH_SERIAL_LEN);
+	c->not_before = i->values.not_before;
+	memcpy(c->tbs, i->request.digest, EH_DIGEST_LEN);
+	c->has_evidence = 0;
+	c->nfields = (uint8_t)i->values.inputs;
+	for (unsigned n = 0; n < i->values.inputs; n++) {
+		c->fields[n].id = i->values.input[n].id;
+		c->fields[n].len = i->values.input[n].len;
+		memcpy(c->fields[n].bytes, i->values.input[n].bytes,
+		    i->values.input[n].len);
+	}
+}
+
+/* Step 3: what a new certificate must obey and a repeated one did before. */
+static int
+check_new(struct issue *i, struct eh_error *error)
+{
+	int err;
+
+	eh_record_init(&i->record, EH_RECORD_ISSUED);
+	fill_claims(i);
+	if ((err = eh_authorization_covers(i->chosen->what, i->chosen->name,
+	         &i->request.device, error)) != EH_OK ||
+	    (err = check_line(i, error)) != EH_OK ||
+	    (err = check_keys(i, error)) != EH_OK ||
+	    (err = check_not_before(i, error)) != EH_OK)
+		return err;
+	fill_certificate(i);
+	return EH_OK;
+}
+
+/* Step 4: claim, sign, record; a repeat gets what it got before. */
+static int
+claim_and_sign(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
+    struct eh_error *error)
+{
+	uint8_t reply[EH_PRIVATE_REPLY_MAX];
+	struct eh_ticket ticket;
+	size_t replylen = 0;
+	int err;
+
+	if ((err = eh_engine_claim(i->b->engine, &i->request, &ticket,
+	         &i->answer, reply, &replylen, error)) != EH_OK)
+		return err;
+	if (i->answer.verdict == EH_VERDICT_RETRY) {
+		if (replylen != EH_SIGNATURE_LEN)
+			return eh_error_set(error, EH_ERR_INTERNAL,
+			    "the stored signature has %zu bytes", replylen);
+		memcpy(signature, reply, EH_SIGNATURE_LEN);
+		return EH_OK;
+	}
+	/* Between peek and claim somebody else may have been served. */
+	if (i->answer.issue != i->record.of.certificate.issue) {
+		eh_engine_withdraw(i->b->engine, &ticket);
+		return eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "the certificate serial fits no more: expected issue "
+		    "number %u", i->answer.issue);
+	}
+	if ((err = eh_keys_sign(i->b->keys, i->key->object, i->request.digest,
+	         signature, error)) != EH_OK) {
+		eh_engine_withdraw(i->b->engine, &ticket);
+		return err;
+	}
+	return eh_engine_submit(i->b->engine, &ticket, &i->record, signature,
+	    EH_SIGNATURE_LEN, error);
+}
+
+static int
+sign_certificate(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
+    struct eh_error *error)
+{
+	int err;
+
+	eh_sha256(i->tbs, i->len, i->request.digest);
+	i->nviews = eh_authorizations_hold(i->b->authorizations, i->view);
+	if ((err = choose(i, error)) == EH_OK &&
+	    (i->answer.verdict == EH_VERDICT_RETRY ||
+	        (err = check_new(i, error)) == EH_OK))
+		err = claim_and_sign(i, signature, error);
+	eh_authorizations_release(i->b->authorizations, i->view, i->nviews);
+	return err;
+}
+
+/* A request for the key itself: no quota, but a record. */
+static int
+sign_request(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
+    struct eh_error *error)
+{
+	uint8_t spki[EH_SPKI_MAX], digest[EH_DIGEST_LEN];
+	size_t spkilen = eh_rawkey_to_spki(&i->key->key, spki);
+	int err;
+
+	if ((err = eh_csr_body_check(
+	         i->tbs, i->len, spki, spkilen, error)) != EH_OK)
+		return err;
+	eh_sha256(i->tbs, i->len, digest);
+	if ((err = eh_keys_sign(i->b->keys, i->key->object, digest, signature,
+	         error)) != EH_OK)
+		return err;
+	eh_record_init(&i->record, EH_RECORD_CSR);
+	memcpy(i->record.of.csr.key, i->key->digest, EH_DIGEST_LEN);
+	memcpy(i->record.of.csr.body, digest, EH_DIGEST_LEN);
+	return eh_engine_record(i->b->engine, &i->record, error);
+}
+
+int
+eh_issue_sign(struct eh_boundary *b, const struct eh_caller *caller,
+    const struct eh_state_key *key, const uint8_t *message, size_t len,
+    const uint8_t *param, size_t paramlen,
+    uint8_t signature[EH_SIGNATURE_LEN], struct eh_error *error)
+{
+	struct issue *i;
+	int err;
+
+	memset(signature, 0, EH_SIGNATURE_LEN);
+	if ((i = calloc(1, sizeof(*i))) == NULL)
+		return EH_ERR_MEMORY;
+	i->b = b;
+	i->caller = caller;
+	i->key = key;
+	i->tbs = message;
+	i->len = len;
+	if ((err = read_param(i, param, paramlen, error)) != EH_OK)
+		goto out;
+	switch (eh_csr_tbs_kind(message, len)) {
+	case EH_TBS_CERTIFICATE:
+		err = sign_certificate(i, signature, error);
+		break;
+	case EH_TBS_REQUEST:
+		err = sign_request(i, signature, error);
+		break;
+	case EH_TBS_CERT_LIST:
+		err = eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "a CRL needs an order of the authority, which is not "
+		    "supported by this version");
+		break;
+	case EH_TBS_OTHER:
+		err = eh_error_set(error, EH_DENIED_TEMPLATE,
+		    "key %s signs TBSCertificates and its own requests only",
+		    key->label);
+		break;
+	}
+out:
+	if (err != EH_OK)
+		eh_wipe(signature, EH_SIGNATURE_LEN);
+	free(i);
+	return err;
+}
