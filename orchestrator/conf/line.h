@@ -15,8 +15,8 @@
  * token and chip driver, in which steps.  It can never widen what the profile
  * allows.
  *
- * Everything is borrowed from the struct eh_line until eh_line_free().  Paths
- * are as written, relative to the folder of the document: eh_line_path().
+ * Everything is borrowed from the struct eh_line until eh_line_free().  Files
+ * are as written; eh_line_path() finds them.
  */
 enum eh_line_step_kind {
 	EH_STEP_CHIP_CONNECT,
@@ -44,8 +44,8 @@ enum eh_line_failure {
 /* retry: repeats after errors.  A denial is never repeated. */
 struct eh_line_retry {
 	const struct eh_yaml_node *node;
-	int64_t times;			/* 1..100 */
-	int64_t delay;			/* ms */
+	int64_t times;			/* 1..100 more attempts */
+	int64_t delay;			/* ms before each */
 };
 
 /* with: of the step kinds that take options; the others have none. */
@@ -55,40 +55,41 @@ struct eh_line_with {
 	const char **certificates;	/* hsm.issue: ids, in this order;
 					 * none: all of the profile */
 	size_t ncertificates;
-	int64_t timeout;		/* mes.unit-arrived */
+	/* Of steps that are not built yet: */
+	int64_t timeout;		/* mes.unit-arrived, ms */
 	const char *object;		/* chip.program */
 	const char **secrets;		/* hsm.derive */
 	size_t nsecrets;
-	int *permissions;		/* chip.unlock */
+	const char **permissions;	/* chip.unlock */
 	size_t npermissions;
-	const struct eh_yaml_node *label;	/* label.print: its options */
 };
 
 struct eh_line_step {
 	const struct eh_yaml_node *node;
-	const char *id;
 	int uses;			/* enum eh_line_step_kind */
+	const char *id;
 	struct eh_line_with *with;	/* NULL: none was written */
 	struct eh_line_retry *retry;	/* NULL: once only */
 	int on_failure;			/* enum eh_line_failure; defaults are
 					 * put in */
 	int always;			/* runs also after a failure */
+	const struct eh_yaml_node *options;	/* label.print: not built */
 };
 
-/* Where the device ids come from: exactly one of the three. */
+/* Where the device ids come from: exactly one of range, list and file. */
 struct eh_line_units {
 	const struct eh_yaml_node *node;
-	const char *from, *to;		/* range, both included: "SN00000001" */
-	const char **list;		/* ids as written */
+	const char *from, *to;		/* both included: "SN00000001" */
+	const char **list;
 	size_t nlist;
-	const char *file;		/* a text file, one id per line */
+	const char *file;		/* text, one id a line */
 };
 
 struct eh_line_station {
 	const struct eh_yaml_node *node;
 	const char *id;
-	int64_t sockets;		/* units at once */
-	int role;			/* 0 personalize */
+	int64_t sockets;		/* at most so many units at once */
+	const char *role;		/* "personalize" */
 };
 
 struct eh_line_profile {
@@ -120,9 +121,11 @@ struct eh_line {
 	int64_t stop_after;		/* failures in a row; 0: never */
 };
 
-/* Read the file ${path} ("-": standard input).  Everything wrong with it goes
- * to ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with
- * *${linep} NULL. */
+/*
+ * Read the file ${path} ("-": standard input).  Everything wrong with it goes
+ * to ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with *${linep}
+ * NULL.  Of several documents in the file it takes the ProductionLine.
+ */
 EH_MUST_CHECK int eh_line_load(
     struct eh_line **linep, const char *path, struct eh_report *report);
 
@@ -136,6 +139,30 @@ void eh_line_free(struct eh_line *line);
 /* Return ${file} of the document as a path from here, malloc'd, or NULL when
  * out of memory: absolute ones as they are, others beside the document. */
 char *eh_line_path(const struct eh_line *line, const char *file);
+
+/* The same for the compiled profile and its YAML: as named, else NAME.ehprofile
+ * and NAME.yaml beside the document. */
+char *eh_line_compiled_path(const struct eh_line *line);
+char *eh_line_source_path(const struct eh_line *line);
+
+/* The units of a run: ids without repetition. */
+#define EH_LINE_UNITS 1000000u
+
+struct eh_line_ids {
+	char **id;
+	size_t count;
+};
+
+/*
+ * List the device ids of ${line}: of its range (the digits at the end count
+ * up), its list, or its file (one id a line; empty lines and those that begin
+ * with # are skipped).  At most EH_LINE_UNITS; a line without units: gives none.
+ * Errors go to ${report}.  Returns EH_OK, EH_ERR_CONFIG or EH_ERR_MEMORY; free
+ * ${ids} with eh_line_ids_free() whatever the result.
+ */
+EH_MUST_CHECK int eh_line_ids_read(const struct eh_line *line,
+    struct eh_line_ids *ids, struct eh_report *report);
+void eh_line_ids_free(struct eh_line_ids *ids);
 
 /* Return the word that the document uses for a step: "chip.connect". */
 const char *eh_line_step_word(int uses);

@@ -270,9 +270,11 @@ static const struct eh_schema policy_item = {
 
 static const struct eh_schema extension_rows[] = {
 	{ .name = "extension", .type = EH_SCHEMA_ENUM,
-	  .words = eh_words_extension, .flags = EH_SCHEMA_REQUIRED,
+	  .words = eh_words_extension, .oid_number = EH_EXTENSION_DER,
+	  .flags = EH_SCHEMA_REQUIRED | EH_SCHEMA_OR_OID,
 	  AT(doc_extension, extension),
-	  .doc = "Which extension." },
+	  .doc = "Which extension, or the dotted OID of one that has no name "
+		 "here." },
 	{ .name = "critical", .type = EH_SCHEMA_BOOL, .dflt = "false",
 	  AT(doc_extension, critical),
 	  .doc = "Whether it is critical." },
@@ -318,15 +320,11 @@ static const struct eh_schema extension_rows[] = {
 	  ONLY(EH_EXTENSION_POLICIES), AT(doc_extension, oids),
 	  COUNT(doc_extension, noids),
 	  .doc = "The policies, in this order; a dotted OID is good too." },
-	{ .name = "oid", .type = EH_SCHEMA_FORM, .form = &eh_schema_oid,
-	  .flags = EH_SCHEMA_REQUIRED, ONLY(EH_EXTENSION_DER),
-	  AT(doc_extension, oid),
-	  .doc = "OID of an extension that has no name here." },
-	{ .name = "value", .type = EH_SCHEMA_FORM, .form = &eh_schema_hex,
+	{ .name = "der", .type = EH_SCHEMA_FORM, .form = &eh_schema_hex,
 	  .flags = EH_SCHEMA_REQUIRED, ONLY(EH_EXTENSION_DER),
 	  AT(doc_extension, der),
-	  .doc = "Its value, ready-made DER in hexadecimal, the same for all "
-		 "devices." },
+	  .doc = "Value of an extension that is named by its OID: ready-made "
+		 "DER in hexadecimal, the same for all devices." },
 };
 static const struct eh_schema_map extension = {
 	"extension", "One extension; which keys it has depends on which it is.",
@@ -371,8 +369,8 @@ static const struct eh_schema template_rows[] = {
 	  AT(doc_template, extensions), COUNT(doc_template, nextensions),
 	  .doc = "The extensions, in this order." },
 	{ .name = "signatureAlgorithm", .type = EH_SCHEMA_ENUM,
-	  .words = eh_words_signature, .later = "ecdsa-with-SHA384|"
-	  "sha256WithRSAEncryption|rsassaPss-with-SHA256",
+	  .words = eh_words_signature,
+	  .later = "ecdsa-with-SHA384|sha256WithRSAEncryption|rsassaPss-SHA256",
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_template, signature),
 	  .doc = "How the issuer signs." },
 };

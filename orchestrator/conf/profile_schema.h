@@ -67,7 +67,7 @@ struct doc_extension {
 	int from;
 	struct doc_hardware_module *hardware_module;
 	struct eh_value *dns, *uri;
-	const char *oid, *der;
+	const char *der;
 };
 
 struct doc_template {

@@ -156,7 +156,7 @@ find_variant(const struct eh_schema_map *map, const struct eh_yaml_node *node)
 	if (first->type != EH_SCHEMA_ENUM)
 		return -1;
 	word = eh_yaml_text(eh_yaml_member(node, first->name));
-	number = word == NULL ? -1 : eh_schema_word_number(first->words, word);
+	number = word == NULL ? -1 : eh_schema_enum_number(first, word);
 	return number >= 0 && number < 64 ? number : -1;
 }
 

@@ -59,7 +59,7 @@ enum eh_schema_type {
 #define EH_SCHEMA_REQUIRED 1u
 #define EH_SCHEMA_ID	   2u	/* FORM: unique in the list of these maps */
 #define EH_SCHEMA_LATER	   4u	/* known and checked, but not built yet */
-#define EH_SCHEMA_OR_OID   8u	/* WORD: a dotted OID is good too */
+#define EH_SCHEMA_OR_OID   8u	/* WORD, ENUM: a dotted OID is good too */
 #define EH_SCHEMA_CONSTANT 16u	/* VALUE: text is allowed */
 #define EH_SCHEMA_CONCAT   32u	/* VALUE: a list is allowed */
 #define EH_SCHEMA_INPUTS   64u	/* VALUE: ids under inputs: are fields too */
@@ -91,6 +91,7 @@ struct eh_schema {
 	int64_t min, max;		/* INT, DURATION (ms): value; TEXT:
 					 * bytes; LIST: members.  Both 0: any */
 	const struct eh_word *words;	/* ENUM, WORD; VALUE: its fields */
+	int oid_number;			/* ENUM, OR_OID: number of any OID */
 	const char *later;		/* "csr|attested": known words that
 					 * are not built yet */
 	const struct eh_schema_form *form;	/* FORM */

@@ -83,6 +83,18 @@ eh_schema_word_number(const struct eh_word *words, const char *word)
 }
 
 int
+eh_schema_enum_number(const struct eh_schema *row, const char *word)
+{
+	int number = eh_schema_word_number(
+	    row->type == EH_SCHEMA_BOOL ? booleans : row->words, word);
+
+	if (number == EH_SCHEMA_NONE && (row->flags & EH_SCHEMA_OR_OID) != 0 &&
+	    eh_words_oid(row->words, word) != NULL)
+		return row->oid_number;
+	return number;
+}
+
+int
 eh_schema_word_listed(const char *list, const char *word)
 {
 	size_t len = strlen(word), part;
@@ -216,6 +228,18 @@ read_int(struct eh_schema_reader *reader, const struct eh_schema *row,
 	*slot = value;
 }
 
+static void
+refuse_later(struct eh_schema_reader *reader, const struct eh_schema *row,
+    const struct eh_yaml_node *node, const char *text)
+{
+	char list[LIST_MAX];
+
+	if (eh_schema_word_listed(row->later, text))
+		eh_report_error(reader->report, node,
+		    "'%s' is not built yet (built: %s)", text,
+		    join(row->words, row->later, list, sizeof(list)));
+}
+
 /* The word's number goes to the slot, also of one that is not built yet. */
 static void
 read_enum(struct eh_schema_reader *reader, const struct eh_schema *row,
@@ -223,18 +247,14 @@ read_enum(struct eh_schema_reader *reader, const struct eh_schema *row,
 {
 	const struct eh_word *words =
 	    row->type == EH_SCHEMA_BOOL ? booleans : row->words;
-	int number = eh_schema_word_number(words, text);
-	char list[LIST_MAX];
+	int number = eh_schema_enum_number(row, text);
 
 	if (number == EH_SCHEMA_NONE) {
 		eh_schema_not_one_of(reader, node, text, words);
 		return;
 	}
 	*slot = number;
-	if (eh_schema_word_listed(row->later, text))
-		eh_report_error(reader->report, node,
-		    "not built yet: '%s' (built: %s)", text,
-		    join(words, row->later, list, sizeof(list)));
+	refuse_later(reader, row, node, text);
 }
 
 static regex_t *
@@ -286,6 +306,7 @@ read_text(struct eh_schema_reader *reader, const struct eh_schema *row,
 			eh_schema_not_one_of(reader, node, text, row->words);
 			return;
 		}
+		refuse_later(reader, row, node, text);
 	} else if (row->type == EH_SCHEMA_FORM) {
 		if ((regex = compiled(reader, row->form)) == NULL)
 			return;

@@ -39,6 +39,9 @@ void eh_schema_scalar_absent(const struct eh_schema *row, void *slot);
 /* Return the number of ${word} in ${words}, or EH_SCHEMA_NONE. */
 int eh_schema_word_number(const struct eh_word *words, const char *word);
 
+/* The same for the words of ${row}, an ENUM, which may take OIDs too. */
+int eh_schema_enum_number(const struct eh_schema *row, const char *word);
+
 /* Return 1 when ${word} is one of "a|b|c" in ${list} (may be NULL). */
 int eh_schema_word_listed(const char *list, const char *word);
 

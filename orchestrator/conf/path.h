@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* path.h - files that a document names lie beside it. */
+#ifndef EH_ORCHESTRATOR_CONF_PATH_H
+#define EH_ORCHESTRATOR_CONF_PATH_H
+
+/*
+ * Return ${file}, as the document ${document} names it, as a path from here,
+ * malloc'd: absolute ones as they are, others in the document's folder.  NULL
+ * when out of memory.
+ */
+char *eh_path_beside(const char *document, const char *file);
+
+/*
+ * Return ${document} with its last suffix, if it has one, replaced by
+ * ${suffix} (".ehprofile"), malloc'd; NULL when out of memory.
+ */
+char *eh_path_suffix(const char *document, const char *suffix);
+
+#endif
