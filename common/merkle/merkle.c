@@ -90,14 +90,13 @@ eh_merkle_root(const struct eh_merkle *m, uint8_t root[EH_MERKLE_HASH])
 
 /* The root of ${size} (at least 1) leaf hashes. */
 static void
-root_of(const uint8_t (*leaves)[EH_MERKLE_HASH], size_t size,
-    uint8_t root[EH_MERKLE_HASH])
+root_of(const uint8_t *leaves, size_t size, uint8_t root[EH_MERKLE_HASH])
 {
 	struct eh_merkle m;
 
 	eh_merkle_init(&m);
-	for (size_t i = 0; i < size; i++)
-		push(&m, leaves[i]);
+	for (; size > 0; size--, leaves += EH_MERKLE_HASH)
+		push(&m, leaves);
 	eh_merkle_root(&m, root);
 }
 
@@ -112,35 +111,48 @@ split(size_t size)
 	return k;
 }
 
-int
-eh_merkle_prove(const uint8_t (*leaves)[EH_MERKLE_HASH], size_t size,
-    size_t index, uint8_t proof[EH_MERKLE_LEVELS][EH_MERKLE_HASH], size_t *np)
+/* Turn the order of ${n} hashes round. */
+static void
+turn_round(uint8_t *hashes, size_t n)
 {
-	uint8_t swap[EH_MERKLE_HASH];
-	size_t k, n = 0;
+	uint8_t swap[EH_MERKLE_HASH], *a, *b;
+
+	for (size_t i = 0; i < n / 2; i++) {
+		a = hashes + i * EH_MERKLE_HASH;
+		b = hashes + (n - 1 - i) * EH_MERKLE_HASH;
+		memcpy(swap, a, EH_MERKLE_HASH);
+		memcpy(a, b, EH_MERKLE_HASH);
+		memcpy(b, swap, EH_MERKLE_HASH);
+	}
+}
+
+int
+eh_merkle_prove(const uint8_t *leaves, size_t size, size_t index,
+    uint8_t proof[EH_MERKLE_PROOF_MAX], size_t *np)
+{
+	const uint8_t *middle;
+	uint8_t *out = proof;
+	size_t k;
 
 	*np = 0;
 	if (index >= size)
 		return EH_ERR_ARGUMENT;
 	/* From the root down: keep the half with the leaf, note the other. */
-	while (size > 1) {
+	for (; size > 1; out += EH_MERKLE_HASH) {
 		k = split(size);
+		middle = leaves + k * EH_MERKLE_HASH;
 		if (index < k) {
-			root_of(leaves + k, size - k, proof[n++]);
+			root_of(middle, size - k, out);
 			size = k;
 		} else {
-			root_of(leaves, k, proof[n++]);
-			leaves += k;
+			root_of(leaves, k, out);
+			leaves = middle;
 			index -= k;
 			size -= k;
 		}
 	}
-	for (size_t i = 0; i < n / 2; i++) {
-		memcpy(swap, proof[i], EH_MERKLE_HASH);
-		memcpy(proof[i], proof[n - 1 - i], EH_MERKLE_HASH);
-		memcpy(proof[n - 1 - i], swap, EH_MERKLE_HASH);
-	}
-	*np = n;
+	*np = (size_t)(out - proof) / EH_MERKLE_HASH;
+	turn_round(proof, *np);
 	return EH_OK;
 }
 
@@ -149,22 +161,23 @@ int
 eh_merkle_verify_inclusion(const struct eh_merkle_inclusion *in)
 {
 	uint64_t fn = in->index, sn = in->size - 1;
+	const uint8_t *p = in->proof;
 	uint8_t r[EH_MERKLE_HASH];
 
 	if (in->index >= in->size)
 		return EH_ERR_PROOF;
 	memcpy(r, in->leaf, EH_MERKLE_HASH);
-	for (size_t i = 0; i < in->n; i++) {
+	for (size_t i = 0; i < in->n; i++, p += EH_MERKLE_HASH) {
 		if (sn == 0)
 			return EH_ERR_PROOF;	/* a hash too many */
 		if ((fn & 1) != 0 || fn == sn) {
-			eh_merkle_node(in->proof[i], r, r);
+			eh_merkle_node(p, r, r);
 			while ((fn & 1) == 0 && fn != 0) {
 				fn >>= 1;
 				sn >>= 1;
 			}
 		} else {
-			eh_merkle_node(r, in->proof[i], r);
+			eh_merkle_node(r, p, r);
 		}
 		fn >>= 1;
 		sn >>= 1;
@@ -181,23 +194,24 @@ two_roots(const struct eh_merkle_consistency *in, const uint8_t *first,
     size_t used, uint8_t fr[EH_MERKLE_HASH], uint8_t sr[EH_MERKLE_HASH])
 {
 	uint64_t fn = in->size1 - 1, sn = in->size2 - 1;
+	const uint8_t *p = in->proof + used * EH_MERKLE_HASH;
 
 	for (; fn & 1; fn >>= 1)
 		sn >>= 1;
 	memcpy(fr, first, EH_MERKLE_HASH);
 	memcpy(sr, first, EH_MERKLE_HASH);
-	for (size_t i = used; i < in->n; i++) {
+	for (size_t i = used; i < in->n; i++, p += EH_MERKLE_HASH) {
 		if (sn == 0)
 			return EH_ERR_PROOF;	/* a hash too many */
 		if ((fn & 1) != 0 || fn == sn) {
-			eh_merkle_node(in->proof[i], fr, fr);
-			eh_merkle_node(in->proof[i], sr, sr);
+			eh_merkle_node(p, fr, fr);
+			eh_merkle_node(p, sr, sr);
 			while ((fn & 1) == 0 && fn != 0) {
 				fn >>= 1;
 				sn >>= 1;
 			}
 		} else {
-			eh_merkle_node(sr, in->proof[i], sr);
+			eh_merkle_node(sr, p, sr);
 		}
 		fn >>= 1;
 		sn >>= 1;
@@ -223,7 +237,7 @@ eh_merkle_verify_consistency(const struct eh_merkle_consistency *in)
 	/* A complete tree is a node of the larger one: its root, which the
 	 * verifier has, is then left out of the proof. */
 	is_power = (in->size1 & (in->size1 - 1)) == 0;
-	first = is_power ? in->root1 : in->proof[0];
+	first = is_power ? in->root1 : in->proof;
 	if (two_roots(in, first, is_power ? 0 : 1, fr, sr) != EH_OK ||
 	    memcmp(fr, in->root1, EH_MERKLE_HASH) != 0 ||
 	    memcmp(sr, in->root2, EH_MERKLE_HASH) != 0)

@@ -47,14 +47,17 @@ EH_MUST_CHECK int eh_merkle_append(
 /* The root of the tree as it stands. */
 void eh_merkle_root(const struct eh_merkle *, uint8_t root[EH_MERKLE_HASH]);
 
+/* Lists of hashes stand in memory one behind the other, without a gap.  Room
+ * for the longest proof: */
+#define EH_MERKLE_PROOF_MAX (EH_MERKLE_LEVELS * EH_MERKLE_HASH)
+
 /*
  * The proof that leaf ${index} is in the tree of the ${size} leaf hashes at
  * ${leaves}: at most EH_MERKLE_LEVELS hashes to ${proof}, lowest first, their
  * number to ${np}.  EH_ERR_ARGUMENT when there is no such leaf.
  */
-EH_MUST_CHECK int eh_merkle_prove(const uint8_t (*leaves)[EH_MERKLE_HASH],
-    size_t size, size_t index,
-    uint8_t proof[EH_MERKLE_LEVELS][EH_MERKLE_HASH], size_t *np);
+EH_MUST_CHECK int eh_merkle_prove(const uint8_t *leaves, size_t size,
+    size_t index, uint8_t proof[EH_MERKLE_PROOF_MAX], size_t *np);
 
 /*
  * Verify (RFC 9162 section 2.1.3.2) that ${leaf} is the hash of leaf ${index}
@@ -64,7 +67,7 @@ EH_MUST_CHECK int eh_merkle_prove(const uint8_t (*leaves)[EH_MERKLE_HASH],
 struct eh_merkle_inclusion {
 	uint64_t index, size;
 	const uint8_t *leaf, *root;	/* EH_MERKLE_HASH bytes each */
-	const uint8_t (*proof)[EH_MERKLE_HASH];
+	const uint8_t *proof;		/* ${n} hashes */
 	size_t n;
 };
 EH_MUST_CHECK int eh_merkle_verify_inclusion(
@@ -79,7 +82,7 @@ EH_MUST_CHECK int eh_merkle_verify_inclusion(
 struct eh_merkle_consistency {
 	uint64_t size1, size2;
 	const uint8_t *root1, *root2;	/* EH_MERKLE_HASH bytes each */
-	const uint8_t (*proof)[EH_MERKLE_HASH];
+	const uint8_t *proof;		/* ${n} hashes */
 	size_t n;
 };
 EH_MUST_CHECK int eh_merkle_verify_consistency(

@@ -83,7 +83,8 @@ check_recode(const uint8_t *bytes, size_t len)
 	eh_writer_init(&w, out, len);
 	recode(&c, &w);
 	if (eh_cbor_end(&c) == EH_OK) {
-		fuzz_must(eh_writer_end(&w, &n) == EH_OK, "what was read comes out no longer");
+		fuzz_must(eh_writer_end(&w, &n) == EH_OK,
+		    "what was read comes out no longer");
 		fuzz_must(n == len && memcmp(out, bytes, len) == 0,
 		    "the same bytes decode one way");
 		fuzz_must(eh_cbor_check(bytes, len) == EH_OK,

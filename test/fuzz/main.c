@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - a fuzz target without a fuzzer: its corpus (test/fuzz/corpus/NAME for
- * fuzz_NAME), or the files and folders that are given, each also cut at every
- * byte and with every bit turned. */
+/* main.c - a fuzz target without a fuzzer: its corpus (test/fuzz/corpus/NAME
+ * for fuzz_NAME), or the files and folders that are given, each also cut at
+ * every byte and with every bit turned. */
 #include "config.h"
 
 #include <dirent.h>
