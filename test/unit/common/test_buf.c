@@ -53,6 +53,16 @@ START_TEST(limit_of_nothing_holds_nothing)
 }
 END_TEST
 
+/* A sanitizer would rather stop than let malloc() return NULL. */
+const char *__asan_default_options(void)
+    __attribute__((visibility("default")));
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 START_TEST(more_than_there_is_memory_is_an_error)
 {
 	struct eh_buf b;

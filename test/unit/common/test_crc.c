@@ -57,7 +57,7 @@ START_TEST(pieces_give_what_the_whole_gives)
 {
 	for (size_t i = 0; i <= 9; i++)
 		ck_assert_uint_eq(eh_crc32c(eh_crc32c(0, "123456789", i),
-		    "123456789" + i, 9 - i), 0xe3069283);
+		    &"123456789"[i], 9 - i), 0xe3069283);
 }
 END_TEST
 
