@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/x509/source.h"
 #include "orchestrator/conf/report.h"
 #include "orchestrator/conf/schema.h"
 
@@ -144,6 +145,14 @@ char *eh_line_path(const struct eh_line *line, const char *file);
  * and NAME.yaml beside the document. */
 char *eh_line_compiled_path(const struct eh_line *line);
 char *eh_line_source_path(const struct eh_line *line);
+
+/*
+ * Check what ${line} says against the profile that it makes: name and version,
+ * keys and certificates that its steps name, and that every certificate that
+ * is issued has its key made before.  Errors go to ${report}.
+ */
+void eh_line_check_profile(const struct eh_line *line,
+    const struct eh_profile_source *source, struct eh_report *report);
 
 /* The units of a run: ids without repetition. */
 #define EH_LINE_UNITS 1000000u

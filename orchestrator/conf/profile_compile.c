@@ -139,11 +139,13 @@ lint_report(void *arg, const char *what, const struct eh_lint_rule *broken)
 
 	(void)what;
 	if (broken->severity == EH_LINT_ERROR)
-		eh_report_error(place->report, place->node, "%s (%s, %s)",
-		    broken->text, broken->id, broken->source);
+		eh_report_error(place->report, place->node,
+		    "breaks the rule %s: %s (%s)", broken->id, broken->text,
+		    broken->source);
 	else
-		eh_report_warning(place->report, place->node, "%s (%s, %s)",
-		    broken->text, broken->id, broken->source);
+		eh_report_warning(place->report, place->node,
+		    "does not keep %s: %s (%s)", broken->id, broken->text,
+		    broken->source);
 }
 
 /*
