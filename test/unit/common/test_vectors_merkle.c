@@ -170,6 +170,7 @@ static char folder[4096];
 static void
 walk(const char *kind, __nftw_func_t one)
 {
+	unsized = 0;
 	snprintf(folder, sizeof(folder), "%s/merkle/testdata/%s",
 	    getenv("EDGEHSM_VECTORS"), kind);
 	ck_assert_int_eq(nftw(folder, one, 8, FTW_PHYS), 0);
