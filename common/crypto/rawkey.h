@@ -6,16 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/crypto/alg.h"
 #include "common/err.h"
-
-/* COSE algorithm numbers (RFC 9053, RFC 9864).  Two names for each: the old
- * polymorphic one, which is what we emit, and the fully specified one. */
-/* clang-format off */
-#define EH_ALG_ES256   (-7)
-#define EH_ALG_EDDSA   (-8)
-#define EH_ALG_ESP256  (-9)
-#define EH_ALG_ED25519 (-19)
-/* clang-format on */
 
 #define EH_P256_POINT_LEN 65	/* 04 || X || Y */
 #define EH_ED25519_KEY_LEN 32

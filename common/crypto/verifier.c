@@ -80,9 +80,9 @@ eh_verifier_verify_digest(const struct eh_verifier *v,
 	    eh_p256_signature_to_der(signature, der), digest, 32);
 	ERR_pop_to_mark();
 	EVP_PKEY_CTX_free(ctx);
-	if (result == 1)
-		return EH_OK;
-	return result == 0 ? EH_ERR_SIGNATURE : EH_ERR_CRYPTO;
+	/* Negative is not always libcrypto's own failure: numbers in range can
+	 * still lead to the point at infinity. */
+	return result == 1 ? EH_OK : EH_ERR_SIGNATURE;
 }
 
 /* Ed25519 has no digest to hand over: the message is hashed twice inside. */

@@ -45,24 +45,7 @@ static const struct eh_message_info messages[EH_MESSAGE_TYPES] = {
 	    EH_SIGNED_BY_HSM, 0, 4096, PAYLOAD_MAX, 1 },
 };
 
-/* Algorithms: those of this version, and those of later ones by name. */
-static const struct {
-	int64_t alg;
-	const char *name;
-	int supported;
-} algs[] = {
-	{ EH_ALG_ES256,   "ES256",     1 },
-	{ EH_ALG_ESP256,  "ESP256",    1 },
-	{ EH_ALG_EDDSA,   "EdDSA",     1 },
-	{ EH_ALG_ED25519, "Ed25519",   1 },
-	{ -35,            "ES384",     0 },
-	{ -51,            "ESP384",    0 },
-	{ -48,            "ML-DSA-44", 0 },
-	{ -49,            "ML-DSA-65", 0 },
-	{ -50,            "ML-DSA-87", 0 },
-};
 /* clang-format on */
-#define NALGS (sizeof(algs) / sizeof(algs[0]))
 
 const struct eh_message_info *
 eh_message_info(enum eh_message_type type)
@@ -115,19 +98,13 @@ check_type(struct eh_envelope *e, const char *typ, size_t len,
 static int
 check_alg(const struct eh_envelope *e, struct eh_error *error)
 {
-	const char *what = messages[e->type].name;
+	int err = eh_alg_check(e->alg);
 
-	for (size_t i = 0; i < NALGS; i++) {
-		if (algs[i].alg != e->alg)
-			continue;
-		if (algs[i].supported)
-			return EH_OK;
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "%s: algorithm %s (%d) is not supported by this version",
-		    what, algs[i].name, (int)e->alg);
-	}
-	return eh_error_set(error, EH_ERR_FORMAT,
-	    "%s: unknown algorithm %d", what, (int)e->alg);
+	if (err == EH_OK)
+		return EH_OK;
+	return eh_error_set(error, err, "%s: %s (%d) is not supported by this "
+	    "version", messages[e->type].name, eh_alg_name(e->alg),
+	    (int)e->alg);
 }
 
 /* Sizes and what must be empty, once the type is known. */

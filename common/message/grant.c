@@ -31,9 +31,13 @@ decode_roles(struct eh_cbor *c)
 static void
 decode_key(struct eh_cbor *c, struct eh_grant_key *key)
 {
+	int err;
+
 	eh_cbor_array(c, 6, 6);
 	eh_cbor_fixed(c, key->kid, EH_KID_LEN);
-	key->alg = eh_cbor_int(c, -51, -7);
+	key->alg = eh_cbor_int(c, INT32_MIN, INT32_MAX);
+	if ((err = eh_alg_check(key->alg)) != EH_OK)
+		eh_cbor_fail(c, err);
 	eh_item_rawkey(c, &key->key);
 	key->roles = decode_roles(c);
 	eh_item_name(c, key->iss);
