@@ -21,7 +21,7 @@ struct line {
 
 /* What must have been done before a step of a kind. */
 static const struct {
-	enum eh_line_step_kind kind, needs;
+	int kind, needs;		/* enum eh_line_step_kind */
 } order[] = {
 	{ EH_STEP_CHIP_KEYGEN, EH_STEP_CHIP_CONNECT },
 	{ EH_STEP_HSM_ISSUE, EH_STEP_CHIP_KEYGEN },
@@ -38,7 +38,7 @@ check_order(const struct eh_line *line, struct eh_report *report)
 		const struct eh_line_step *step = &line->steps[i];
 
 		for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
-			if (step->uses == (int)order[k].kind &&
+			if (step->uses == order[k].kind &&
 			    (done >> order[k].needs & 1) == 0)
 				eh_report_error(report, step->node,
 				    "%s needs a step %s before it",
