@@ -262,20 +262,23 @@ locate(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 	return rv == CKR_OK && found == 1;
 }
 
-/* In this order: whoever sees the new slot must see the new handle. */
+/* Public objects are mostly seen without a login. */
+static int
+log_in(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+{
+	if (key->class != CKO_PRIVATE_KEY &&
+	    !eh_login_is_silent(key->provider, slot, key->uri))
+		return 1;
+	return eh_login(key->provider, slot, session, key->uri, NULL);
+}
+
+/* Find the key in a slot or login that it has not been used in. */
 static int
 settle(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 {
-	/* Public objects are mostly seen without a login. */
-	int want = key->class == CKO_PRIVATE_KEY ||
-	    eh_login_is_silent(key->provider, slot, key->uri);
-
-	if ((want &&
-		!eh_login(key->provider, slot, session, key->uri, NULL)) ||
-	    !locate(key, slot, session)) {
-		eh_session_put(slot, session);
+	if (!locate(key, slot, session))
 		return 0;
-	}
+	/* In this order: who sees the new slot must see the new handle. */
 	atomic_store(&key->slot, slot);
 	return 1;
 }
@@ -295,7 +298,11 @@ eh_key_open(struct eh_key *key, struct eh_p11_slot **slotp,
 	if (slot == NULL || !eh_session_get(key->provider, slot, sessionp))
 		return 0;
 	*slotp = slot;
-	return slot == known || settle(key, slot, *sessionp);
+	if (log_in(key, slot, *sessionp) &&
+	    (slot == known || settle(key, slot, *sessionp)))
+		return 1;
+	eh_session_put(slot, *sessionp);
+	return 0;
 }
 
 int
@@ -305,13 +312,18 @@ eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_p11_slot **slotp,
 	struct eh_p11_slot *slot = *slotp;
 
 	eh_session_drop(slot, *sessionp);
-	if (rv != CKR_OBJECT_HANDLE_INVALID && rv != CKR_KEY_HANDLE_INVALID) {
-		/* What made this session useless did so to the idle ones. */
+	/* What made this session useless did so to the idle ones. */
+	if (rv != CKR_OBJECT_HANDLE_INVALID && rv != CKR_KEY_HANDLE_INVALID)
 		eh_session_drop_idle(slot);
-		eh_login_forget(slot);
-	}
-	return eh_session_get(key->provider, slot, sessionp) &&
-	    settle(key, slot, *sessionp);
+	/* A handle may be invalid because the login that showed it is gone;
+	 * one too many does no harm. */
+	eh_login_forget(slot);
+	if (!eh_session_get(key->provider, slot, sessionp))
+		return 0;
+	if (log_in(key, slot, *sessionp) && settle(key, slot, *sessionp))
+		return 1;
+	eh_session_put(slot, *sessionp);
+	return 0;
 }
 
 /* Keep ${point}, which may be NULL, unless another thread was faster. */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -131,7 +132,9 @@ eh_session_drop(struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 	slot->module->f->C_CloseSession(session);
 	eh_err_leave_module();
 	pthread_mutex_lock(&slot->lock);
-	slot->open--;
+	/* With the last session the login goes (PKCS#11 section 5.6.2). */
+	if (--slot->open == 0)
+		atomic_store(&slot->logged_in, 0);
 	pthread_cond_signal(&slot->returned);
 	pthread_mutex_unlock(&slot->lock);
 }

@@ -25,9 +25,10 @@
 /* Most tokens that one URI may cover. */
 #define TOKENS 64
 
+/* A key that can be used, or (key is NULL) a certificate to be read. */
 struct item {
+	struct eh_key *key;
 	struct eh_p11_slot *slot;
-	CK_OBJECT_CLASS class;
 	CK_OBJECT_HANDLE object;
 };
 
@@ -42,7 +43,6 @@ struct loader {
 	int searched;
 	struct item *items;
 	size_t count, room, at;
-	size_t delivered;
 	struct eh_error last; /* why an object was left out */
 };
 
@@ -63,6 +63,8 @@ store_free(struct loader *loader)
 {
 	if (loader == NULL)
 		return;
+	for (size_t i = 0; i < loader->count; i++)
+		eh_key_free(loader->items[i].key);
 	eh_uri_free(loader->uri);
 	OPENSSL_free(loader->subject);
 	OPENSSL_free(loader->items);
@@ -146,26 +148,37 @@ wants_private_only(const struct loader *loader)
 }
 
 static int
-add_items(struct loader *loader, struct eh_p11_slot *slot,
-    CK_OBJECT_CLASS class, const CK_OBJECT_HANDLE *objects, size_t n)
+make_room(struct loader *loader, size_t n)
 {
 	size_t room = loader->count + n;
 	struct item *more;
 
-	if (room > loader->room) {
-		more = OPENSSL_realloc(loader->items, room * sizeof(*more));
-		if (more == NULL) {
-			eh_err_raise(loader->provider, EH_REASON_MEMORY,
-			    "%zu objects", room);
-			return 0;
-		}
-		loader->items = more;
-		loader->room = room;
+	if (room <= loader->room)
+		return 1;
+	more = OPENSSL_realloc(loader->items, room * sizeof(*more));
+	if (more == NULL) {
+		eh_err_raise(loader->provider, EH_REASON_MEMORY,
+		    "%zu objects", room);
+		return 0;
 	}
-	for (size_t i = 0; i < n; i++)
-		loader->items[loader->count++] =
-		    (struct item) { slot, class, objects[i] };
+	loader->items = more;
+	loader->room = room;
 	return 1;
+}
+
+/*
+ * Keys are read now: libcrypto counts a load that brings nothing as an error,
+ * so what cannot be used is left out before it asks for the next.
+ */
+static void
+add_item(struct loader *loader, const struct eh_key_place *place)
+{
+	struct item item = { NULL, place->slot, place->object };
+
+	if (place->class == CKO_CERTIFICATE ||
+	    eh_key_read(&item.key, loader->provider, place, &loader->last) ==
+	    EH_OK)
+		loader->items[loader->count++] = item;
 }
 
 /* All objects of one kind on one token that the URI covers. */
@@ -175,6 +188,7 @@ search_kind(struct loader *loader, struct eh_p11_slot *slot,
 {
 	P11KitUri *uri = loader->uri->parsed;
 	CK_ATTRIBUTE template[4] = { { CKA_CLASS, &class, sizeof(class) } };
+	struct eh_key_place place = { slot, session, 0, class, loader->uri };
 	CK_OBJECT_HANDLE *objects = NULL;
 	CK_ATTRIBUTE *attribute;
 	CK_ULONG n = 1;
@@ -195,7 +209,11 @@ search_kind(struct loader *loader, struct eh_p11_slot *slot,
 		    loader->uri->shown);
 		return 0;
 	}
-	ok = add_items(loader, slot, class, objects, found);
+	ok = make_room(loader, found);
+	for (size_t i = 0; ok && i < found; i++) {
+		place.object = objects[i];
+		add_item(loader, &place);
+	}
 	OPENSSL_free(objects);
 	return ok;
 }
@@ -271,92 +289,74 @@ search(struct loader *loader, const struct eh_login_prompt *prompt)
 	return 1;
 }
 
-/* A key goes over by reference: the address of a pointer that the key
- * management takes it from. */
+/* A key goes over by reference: the address of the pointer from which the key
+ * management takes it. */
 static int
-deliver_key(struct loader *loader, const struct eh_key_place *place,
-    OSSL_CALLBACK *callback, void *arg)
+deliver_key(struct eh_key **keyp, OSSL_CALLBACK *callback, void *arg)
 {
-	int type = OSSL_OBJECT_PKEY, ok;
-	struct eh_key *key = NULL;
+	char data_type[] = EH_KEYMGMT_EC;
+	int type = OSSL_OBJECT_PKEY;
 	OSSL_PARAM params[4];
 
-	if (eh_key_read(&key, loader->provider, place, &loader->last) != EH_OK)
-		return -1;
 	params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
 	params[1] = OSSL_PARAM_construct_utf8_string(
-	    OSSL_OBJECT_PARAM_DATA_TYPE, (char[]) { EH_KEYMGMT_EC }, 0);
+	    OSSL_OBJECT_PARAM_DATA_TYPE, data_type, 0);
 	params[2] = OSSL_PARAM_construct_octet_string(
-	    OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key));
+	    OSSL_OBJECT_PARAM_REFERENCE, keyp, sizeof(*keyp));
 	params[3] = OSSL_PARAM_construct_end();
-	ok = callback(params, arg);
-	eh_key_free(key);
-	return ok == 1;
+	return callback(params, arg) == 1;
 }
 
 static int
-deliver_certificate(struct loader *loader, const struct eh_key_place *place,
+deliver_value(
+    const CK_ATTRIBUTE *value, OSSL_CALLBACK *callback, void *arg)
+{
+	int type = OSSL_OBJECT_CERT;
+	OSSL_PARAM params[3];
+
+	params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
+	params[1] = OSSL_PARAM_construct_octet_string(
+	    OSSL_OBJECT_PARAM_DATA, value->pValue, value->ulValueLen);
+	params[2] = OSSL_PARAM_construct_end();
+	return callback(params, arg) == 1;
+}
+
+static int
+deliver_certificate(struct loader *loader, const struct item *item,
     OSSL_CALLBACK *callback, void *arg)
 {
 	CK_ATTRIBUTE value = { CKA_VALUE, NULL, 2048 };
-	int type = OSSL_OBJECT_CERT, ok = -1;
 	unsigned char *store = NULL;
-	OSSL_PARAM params[3];
+	CK_SESSION_HANDLE session;
 	CK_RV rv;
+	int ok = 0;
 
-	rv = eh_session_read(
-	    place->slot, place->session, place->object, &value, 1, &store);
-	if (rv != CKR_OK || value.ulValueLen == 0) {
-		eh_error_set(&loader->last, EH_ERR_BACKEND,
-		    "the certificate %s cannot be read (C_GetAttributeValue "
-		    "returned CKR 0x%08lX)", loader->uri->shown, rv);
-	} else {
-		params[0] =
-		    OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
-		params[1] = OSSL_PARAM_construct_octet_string(
-		    OSSL_OBJECT_PARAM_DATA, value.pValue, value.ulValueLen);
-		params[2] = OSSL_PARAM_construct_end();
-		ok = callback(params, arg) == 1;
+	if (!eh_p11_alive(item->slot)) {
+		eh_err_raise(loader->provider, EH_REASON_STATE,
+		    "the process forked or ends while the store was open");
+		return 0;
 	}
+	if (!eh_session_get(loader->provider, item->slot, &session))
+		return 0;
+	rv = eh_session_read(
+	    item->slot, session, item->object, &value, 1, &store);
+	eh_session_put(item->slot, session);
+	if (rv != CKR_OK)
+		eh_err_raise_rv(loader->provider, rv, "C_GetAttributeValue",
+		    NULL, loader->uri->shown);
+	else if (value.ulValueLen == 0)
+		eh_err_raise(loader->provider, EH_REASON_NOT_FOUND,
+		    "a certificate of %s has no value", loader->uri->shown);
+	else
+		ok = deliver_value(&value, callback, arg);
 	OPENSSL_free(store);
 	return ok;
 }
 
-/* Return 1 or 0 as the callback did, -1 when the object was left out. */
-static int
-deliver(struct loader *loader, const struct item *item,
-    OSSL_CALLBACK *callback, void *arg)
-{
-	struct eh_key_place place = {
-		.slot = item->slot,
-		.object = item->object,
-		.class = item->class,
-		.uri = loader->uri,
-	};
-	int result;
-
-	if (!eh_p11_alive(item->slot)) {
-		eh_error_set(&loader->last, EH_ERR_UNAVAILABLE,
-		    "the process forked or ends while the store was open");
-		return -1;
-	}
-	if (!eh_session_get(loader->provider, item->slot, &place.session))
-		return 0;
-	if (item->class == CKO_CERTIFICATE)
-		result = deliver_certificate(loader, &place, callback, arg);
-	else
-		result = deliver_key(loader, &place, callback, arg);
-	eh_session_put(item->slot, place.session);
-	return result;
-}
-
-/* Objects that cannot be used are left out of a list, but when there is
- * nothing else, why is told. */
+/* What was left out is told when there is nothing else. */
 static void
 raise_nothing(struct loader *loader)
 {
-	if (loader->delivered > 0)
-		return;
 	if (loader->last.code != EH_OK)
 		eh_err_raise(loader->provider, EH_REASON_KEY, "%s",
 		    eh_error_sentence(&loader->last));
@@ -373,25 +373,23 @@ store_load(void *context, OSSL_CALLBACK *callback, void *arg,
 {
 	struct eh_login_prompt prompt = { ask, ask_arg };
 	struct loader *loader = context;
-	int result;
+	struct item *item;
 
 	if (!loader->searched) {
 		loader->searched = 1;
 		if (!search(loader, &prompt)) {
-			loader->count = 0;
+			loader->at = loader->count;
 			return 0;
 		}
+		if (loader->count == 0)
+			raise_nothing(loader);
 	}
-	while (loader->at < loader->count) {
-		result = deliver(
-		    loader, &loader->items[loader->at++], callback, arg);
-		if (result < 0)
-			continue;
-		loader->delivered++;
-		return result;
-	}
-	raise_nothing(loader);
-	return 0;
+	if (loader->at >= loader->count)
+		return 0;
+	item = &loader->items[loader->at++];
+	if (item->key != NULL)
+		return deliver_key(&item->key, callback, arg);
+	return deliver_certificate(loader, item, callback, arg);
 }
 
 static int
