@@ -45,10 +45,20 @@ struct eh_boundary {
 	/* Rises whenever an object comes, goes or changes, also over restarts. */
 	_Atomic uint64_t generation;
 
-	/* Why the daemon could not take up its state at start, when it could
-	 * not; ${code} is EH_OK otherwise.  The engine has reasons of its own. */
+	/* Why nothing is served any more, for reasons that are not the
+	 * engine's own; eh_boundary_stop() sets it. */
+	pthread_mutex_t stop;
+	_Atomic int is_stopped;
 	struct eh_error stopped;
 };
+
+/* Set what belongs to nobody else (counters, locks); wipe it again. */
+void eh_boundary_init(struct eh_boundary *);
+void eh_boundary_wipe(struct eh_boundary *);
+
+/* Fail-stop for the rest of the process: a key store without its boundary
+ * secret, or a random generator that fails.  The first reason stays. */
+void eh_boundary_stop(struct eh_boundary *, const char *why);
 
 /* The state that requests are judged by; ${why} gets the sentence when it is
  * EH_STATE_FAIL_STOPPED. */
@@ -57,6 +67,10 @@ enum eh_wire_state eh_boundary_state(
 
 /* An object came, went or changed. */
 void eh_boundary_changed(struct eh_boundary *);
+
+/* The lowest custody class of the issuing keys of ${state}: what a receipt
+ * shows.  Without any it is that of the attestation key. */
+enum eh_custody eh_boundary_custody(const struct eh_state *state);
 
 /*
  * Object numbers.  Own keys have those of the state (small).  Authorizations

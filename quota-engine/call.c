@@ -63,3 +63,19 @@ eh_call_keep(struct eh_call *c, size_t len)
 	c->blocks = b;
 	return b->bytes;
 }
+
+void
+eh_call_say(struct eh_call *c, const char *sentence)
+{
+	size_t len = strlen(sentence);
+	char *text = eh_call_keep(c, len + 1);
+
+	if (text == NULL)
+		return;
+	for (size_t i = 0; i < len; i++)
+		text[i] = sentence[i] >= 0x20 && sentence[i] < 0x7f
+		    ? sentence[i]
+		    : '?';
+	text[len] = '\0';
+	eh_wire_put_text(&c->out, EH_WIRE_TEXT, text);
+}

@@ -49,4 +49,8 @@ void eh_call_wipe(struct eh_call *);
  * is no memory. */
 void *eh_call_keep(struct eh_call *, size_t len);
 
+/* Put ${sentence} under EH_WIRE_TEXT; what is not printable ASCII becomes '?'.
+ * Without memory the reply has no text. */
+void eh_call_say(struct eh_call *, const char *sentence);
+
 #endif

@@ -41,10 +41,14 @@ const struct eh_monitor_row *eh_monitor_row(unsigned code);
  * May this caller ask this now?  EH_OK, or EH_DENIED_ROLE, EH_DENIED_STATE,
  * EH_DENIED_FAIL_STOPPED (with the reason of the stop), EH_DENIED_LOGIN, each
  * with a sentence that says what is missing.  NULL is a request that has no row:
- * EH_ERR_UNSUPPORTED.  A login whose PIN was changed since counts no more.
+ * EH_ERR_UNSUPPORTED.
  */
 EH_MUST_CHECK int eh_monitor_check(struct eh_boundary *,
     const struct eh_monitor_row *, struct eh_caller *, struct eh_error *);
+
+/* As what is this caller logged in: EH_MAY_OPERATE, EH_MAY_OFFICER, or 0.  A
+ * login whose PIN was changed since, or whose role was taken away, is 0. */
+unsigned eh_monitor_login(struct eh_boundary *, struct eh_caller *);
 
 /*
  * Serve one request: check it, let a throttled one wait, call its handler, and

@@ -62,12 +62,19 @@ EH_MUST_CHECK int eh_pins_check(struct eh_pins *, uid_t uid,
     enum eh_wire_role role, const uint8_t *pin, size_t len,
     uint32_t *generationp, struct eh_error *);
 
-/* Set the PIN of ${role}, anchored: a new generation, so tickets end. */
+/* Put a verifier that was made (NULL: none, the role cannot log in) into the
+ * state's place for it, under a new generation, so that tickets end. */
+void eh_pins_put(struct eh_state_pin *place, const struct eh_state_pin *made);
+
+/* Set the PIN of ${role}, anchored. */
 EH_MUST_CHECK int eh_pins_set(struct eh_pins *, enum eh_wire_role role,
     const uint8_t *pin, size_t len, struct eh_error *);
 
 /* Return the generation of the PIN of ${role}, 0 when none is set. */
 uint32_t eh_pins_generation(struct eh_pins *, enum eh_wire_role role);
+
+/* "the operator" or "the security officer". */
+const char *eh_pins_role_text(enum eh_wire_role role);
 
 /* Return how many seconds ${uid} has to wait, 0 for none. */
 unsigned eh_pins_wait(struct eh_pins *, uid_t uid);

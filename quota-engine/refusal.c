@@ -24,12 +24,14 @@ open_log(int folder)
 }
 
 void
-eh_refusal_open(struct eh_refusal *r, int folder)
+eh_refusal_open(struct eh_refusal *r, const char *folder)
 {
 	memset(r, 0, sizeof(*r));
 	pthread_mutex_init(&r->lock, NULL);
-	r->folder = folder;
-	r->fd = open_log(folder);
+	r->folder = folder == NULL
+	    ? -1
+	    : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->fd = open_log(r->folder);
 }
 
 void
@@ -37,7 +39,9 @@ eh_refusal_close(struct eh_refusal *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
-	r->fd = -1;
+	if (r->folder >= 0)
+		close(r->folder);
+	r->fd = r->folder = -1;
 	pthread_mutex_destroy(&r->lock);
 }
 

@@ -22,13 +22,13 @@
 
 struct eh_refusal {
 	pthread_mutex_t lock;
-	int folder;		/* descriptor of the state folder */
+	int folder;		/* descriptor of the folder, or -1 */
 	int fd;			/* of the file, or -1 */
 	uint64_t count;		/* since start */
 };
 
-/* Begin with the log in the folder ${folder} (borrowed; -1: count only). */
-void eh_refusal_open(struct eh_refusal *, int folder);
+/* Begin with the log in the folder ${folder}; NULL: count only. */
+void eh_refusal_open(struct eh_refusal *, const char *folder);
 void eh_refusal_close(struct eh_refusal *);
 
 /* Log one refusal of the request called ${request}; ${error} has the code and

@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "common/clock.h"
 #include "quota-engine/throttle.h"
 
 #define SECOND	 UINT64_C(1000000000)
@@ -67,5 +69,21 @@ eh_throttle_take(struct eh_throttle *t, uid_t uid, uint64_t now,
 		*waitp = wait;
 	}
 	pthread_mutex_unlock(&t->lock);
+	return err;
+}
+
+int
+eh_throttle_wait(struct eh_throttle *t, uid_t uid, struct eh_error *error)
+{
+	struct timespec pause = { 0, 0 };
+	uint64_t wait;
+	int err;
+
+	err = eh_throttle_take(t, uid, eh_clock_monotonic_ns(), &wait, error);
+	if (err == EH_OK && wait > 0) {
+		pause.tv_sec = (time_t)(wait / SECOND);
+		pause.tv_nsec = (long)(wait % SECOND);
+		nanosleep(&pause, NULL);
+	}
 	return err;
 }

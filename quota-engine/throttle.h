@@ -43,4 +43,8 @@ void eh_throttle_wipe(struct eh_throttle *);
 EH_MUST_CHECK int eh_throttle_take(struct eh_throttle *, uid_t uid,
     uint64_t now, uint64_t *waitp, struct eh_error *);
 
+/* Take one and sleep as long as that says. */
+EH_MUST_CHECK int eh_throttle_wait(
+    struct eh_throttle *, uid_t uid, struct eh_error *error);
+
 #endif

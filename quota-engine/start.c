@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start.c - putting a boundary together from its configuration, and apart. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/crypto/digest.h"
+#include "common/log.h"
+#include "common/wipe.h"
+#include "quota-engine/authorization.h"
+#include "quota-engine/genesis.h"
+#include "quota-engine/import.h"
+#include "quota-engine/nonce.h"
+#include "quota-engine/owner.h"
+#include "quota-engine/selftest.h"
+#include "quota-engine/start.h"
+
+#define SELF "/proc/self/exe"
+
+/* What runs, for records and receipts: the version's name, and the digest of
+ * the program's own file. */
+static int
+measure(struct eh_software *software, struct eh_error *error)
+{
+	uint8_t piece[16384];
+	struct eh_sha256 sha;
+	ssize_t got;
+	int fd;
+
+	snprintf(software->version, sizeof(software->version), "edgehsmd-%s",
+	    PACKAGE_VERSION);
+	if ((fd = open(SELF, O_RDONLY | O_CLOEXEC)) < 0)
+		return eh_error_set(error, EH_ERR_IO,
+		    "edgehsmd cannot read its own file (%s)", SELF);
+	eh_sha256_init(&sha);
+	while ((got = read(fd, piece, sizeof(piece))) > 0)
+		eh_sha256_update(&sha, piece, (size_t)got);
+	close(fd);
+	eh_sha256_final(&sha, software->measurement);
+	if (got < 0)
+		return eh_error_set(error, EH_ERR_IO,
+		    "edgehsmd cannot read its own file (%s)", SELF);
+	return EH_OK;
+}
+
+/* The folder, whose lock is held from here on; the anchor, likewise. */
+static int
+take_disk(struct eh_start *s, struct eh_error *error)
+{
+	const struct eh_conf *conf = s->boundary.conf;
+	int err;
+
+	if ((err = eh_owner_check(conf->state, error)) != EH_OK ||
+	    (err = eh_anchor_file_open(
+		 conf->anchor_path, &s->anchor, error)) != EH_OK ||
+	    (err = eh_os_posix_new(
+		 conf->state, s->anchor, &s->os, error)) != EH_OK)
+		return err;
+	s->boundary.os = eh_os_posix_table(s->os);
+	return eh_owner_sign(conf->state, error);
+}
+
+static int
+make_engine(struct eh_start *s, void (*stopped)(void *arg), void *arg,
+    struct eh_error *error)
+{
+	struct eh_boundary *b = &s->boundary;
+	struct eh_engine_params params = {
+		.os = b->os,
+		.state_name = b->conf->state,
+		.anchor_name = b->conf->anchor_path,
+		.anchor_class = s->anchor->class,
+		.anchor_mode = s->anchor->mode,
+		.segment = b->conf->segment,
+		.software = b->software,
+		.napply = eh_keys_napply + eh_import_napply,
+		.stopped = stopped,
+		.stopped_arg = arg,
+	};
+	int err;
+
+	s->apply = calloc(params.napply, sizeof(*s->apply));
+	if (s->apply == NULL)
+		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
+	memcpy(s->apply, eh_keys_apply, eh_keys_napply * sizeof(*s->apply));
+	memcpy(s->apply + eh_keys_napply, eh_import_apply,
+	    eh_import_napply * sizeof(*s->apply));
+	params.apply = s->apply;
+	if ((err = eh_engine_new(&params, &b->engine)) != EH_OK)
+		return eh_error_set(
+		    error, err, "the engine cannot be made: %s",
+		    eh_err_text(err));
+	return EH_OK;
+}
+
+static int
+make_parts(struct eh_boundary *b, struct eh_error *error)
+{
+	int err;
+
+	if ((err = eh_keys_new(b->engine, b->backend, b->conf->backend_verify,
+		 &b->keys)) != EH_OK ||
+	    (err = eh_pins_new(b->engine, b->os, &b->pins)) != EH_OK ||
+	    (err = eh_authorizations_new(
+		 b->engine, b->os, &b->authorizations)) != EH_OK)
+		return eh_error_set(error, err, "out of memory");
+	return eh_store_open(b->conf->state, &b->store, error);
+}
+
+static void
+warn_of_leftovers(struct eh_boundary *b)
+{
+	unsigned objects = 0;
+
+	if (b->backend->ops->count(b->backend, &objects, NULL) == EH_OK &&
+	    objects > 0)
+		eh_log(EH_LOG_WARNING,
+		    "the state is fresh, but the token '%s' holds %u objects "
+		    "of an EdgeHSM: genesis will be refused",
+		    b->conf->backend_token, objects);
+}
+
+/* The state is there; what cannot be taken up stops the token, not us. */
+static int
+take_up(struct eh_boundary *b, const struct eh_engine_keys *keys,
+    struct eh_error *error)
+{
+	unsigned bad;
+	int err;
+
+	err = eh_engine_open(b->engine, keys, error);
+	if (err == EH_DENIED_FAIL_STOPPED) {
+		eh_log(EH_LOG_ERROR, "fail-stopped: %s",
+		    eh_error_sentence(error));
+		return EH_OK;
+	}
+	if (err != EH_OK)
+		return err;
+	eh_pins_open(b->pins, keys->state);
+	if ((err = eh_nonces_new(b->os, keys->state, &b->nonces)) != EH_OK)
+		return eh_error_set(error, err, "out of memory");
+	if ((err = eh_engine_run(b->engine, error)) != EH_OK)
+		return err;
+	if ((bad = eh_keys_load(b->keys)) > 0)
+		eh_log(EH_LOG_ERROR, "%u keys of the token cannot be used",
+		    bad);
+	return EH_OK;
+}
+
+static int
+look(struct eh_boundary *b, struct eh_error *error)
+{
+	struct eh_engine_keys keys;
+	struct eh_error why;
+	int fresh = 0, err;
+
+	if ((err = eh_engine_look(b->engine, &fresh, error)) != EH_OK)
+		return err;
+	if (fresh) {
+		warn_of_leftovers(b);
+		return EH_OK;
+	}
+	eh_error_clear(&why);
+	if (eh_genesis_derive(b->backend, &keys, &why) != EH_OK) {
+		eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "%.180s; the token '%s' (backend.token) is not the one "
+		    "that this state was begun with: name that one",
+		    eh_error_sentence(&why), b->conf->backend_token);
+		eh_boundary_stop(b, error->text);
+		return EH_OK;
+	}
+	err = take_up(b, &keys, error);
+	eh_wipe(&keys, sizeof(keys));
+	return err;
+}
+
+int
+eh_start_open(struct eh_start *s, const struct eh_conf *conf,
+    void (*stopped)(void *arg), void *arg, struct eh_error *error)
+{
+	struct eh_boundary *b = &s->boundary;
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	eh_boundary_init(b);
+	b->conf = conf;
+	eh_refusal_open(&b->refusals, NULL);
+	if ((err = eh_selftest_run(&eh_selftest_answers, error)) != EH_OK ||
+	    (err = measure(&b->software, error)) != EH_OK ||
+	    (err = take_disk(s, error)) != EH_OK ||
+	    (err = eh_backend_p11_open(conf, &b->backend, error)) != EH_OK ||
+	    (err = make_engine(s, stopped, arg, error)) != EH_OK ||
+	    (err = make_parts(b, error)) != EH_OK ||
+	    (err = look(b, error)) != EH_OK) {
+		eh_start_close(s);
+		return err;
+	}
+	eh_refusal_close(&b->refusals);
+	eh_refusal_open(&b->refusals, conf->state);
+	return EH_OK;
+}
+
+int
+eh_start_stop(struct eh_start *s, struct eh_error *error)
+{
+	struct eh_boundary *b = &s->boundary;
+
+	if (atomic_load(&b->is_stopped) ||
+	    eh_engine_status(b->engine, NULL) != EH_ENGINE_READY)
+		return EH_OK;
+	return eh_engine_stop(b->engine, error);
+}
+
+void
+eh_start_close(struct eh_start *s)
+{
+	struct eh_boundary *b = &s->boundary;
+
+	eh_refusal_close(&b->refusals);
+	eh_store_close(b->store);
+	eh_authorizations_free(b->authorizations);
+	eh_nonces_free(b->nonces);
+	eh_pins_free(b->pins);
+	eh_keys_free(b->keys);
+	eh_engine_free(b->engine);
+	eh_backend_close(b->backend);
+	eh_os_posix_free(s->os);
+	eh_anchor_close(s->anchor);
+	free(s->apply);
+	eh_boundary_wipe(b);
+	memset(s, 0, sizeof(*s));
+}
