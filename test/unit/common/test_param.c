@@ -60,7 +60,8 @@ END_TEST
 
 START_TEST(lengths_are_limited)
 {
-	static uint8_t big[EH_ISSUE_PARAM_MAX + 1];
+	static uint8_t evidence[EH_EVIDENCE_MAX + 1],
+	    big[EH_ISSUE_PARAM_MAX + 1];
 	struct eh_error error;
 	struct eh_issue_param p;
 	struct eh_writer w;
@@ -69,7 +70,7 @@ START_TEST(lengths_are_limited)
 	for (size_t more = 0; more < 2; more++) {
 		memset(&p, 0, sizeof(p));
 		p.evidence_kind = EH_PARAM_CSR;
-		p.evidence = big;
+		p.evidence = evidence;
 		p.evidence_len = EH_EVIDENCE_MAX + more;
 		eh_writer_init(&w, big, sizeof(big));
 		eh_issue_param_encode(&p, &w);
