@@ -11,7 +11,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
-#include <openssl/provider.h>
 
 #include "provider/err.h"
 #include "provider/keymgmt.h"
@@ -187,11 +186,12 @@ eh_provider_plain(struct eh_provider *provider)
 
 	if (plain != NULL)
 		return plain;
+	/* Where nothing is loaded, libcrypto falls back to "default"; no file
+	 * of configuration is read for such a context. */
 	plain = OSSL_LIB_CTX_new();
-	if (plain == NULL || OSSL_PROVIDER_load(plain, "default") == NULL) {
+	if (plain == NULL) {
 		eh_err_raise(provider, EH_REASON_CRYPTO,
-		    "the default provider cannot be loaded");
-		OSSL_LIB_CTX_free(plain);
+		    "a library context cannot be made");
 		return NULL;
 	}
 	if (atomic_compare_exchange_strong(&provider->plain, &none, plain))

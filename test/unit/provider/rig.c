@@ -371,17 +371,42 @@ rig_log_forget(void)
 	remove(log_path);
 }
 
+/* What was loaded must be unloaded, or libcrypto leaks it. */
+static struct {
+	OSSL_LIB_CTX *context;
+	OSSL_PROVIDER *plain, *ours;
+} loaded[16];
+
 OSSL_LIB_CTX *
 rig_context(void)
 {
 	OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
+	size_t i = 0;
 
+	while (loaded[i].context != NULL)
+		ck_assert_uint_lt(++i, 16);
 	ck_assert_ptr_nonnull(context);
 	ck_assert_int_eq(OSSL_PROVIDER_add_builtin(
 	    context, EH_PROVIDER_NAME, OSSL_provider_init), 1);
-	ck_assert_ptr_nonnull(OSSL_PROVIDER_load(context, "default"));
-	ck_assert_ptr_nonnull(OSSL_PROVIDER_load(context, EH_PROVIDER_NAME));
+	loaded[i].context = context;
+	loaded[i].plain = OSSL_PROVIDER_load(context, "default");
+	loaded[i].ours = OSSL_PROVIDER_load(context, EH_PROVIDER_NAME);
+	ck_assert_ptr_nonnull(loaded[i].plain);
+	ck_assert_ptr_nonnull(loaded[i].ours);
 	return context;
+}
+
+void
+rig_free(OSSL_LIB_CTX *context)
+{
+	size_t i = 0;
+
+	while (loaded[i].context != context)
+		ck_assert_uint_lt(++i, 16);
+	OSSL_PROVIDER_unload(loaded[i].ours);
+	OSSL_PROVIDER_unload(loaded[i].plain);
+	OSSL_LIB_CTX_free(context);
+	loaded[i].context = NULL;
 }
 
 EVP_PKEY *

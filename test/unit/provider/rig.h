@@ -58,6 +58,7 @@ int rig_log_has(const char *line);
  * by the environment.
  */
 OSSL_LIB_CTX *rig_context(void);
+void rig_free(OSSL_LIB_CTX *context);
 
 /* Load one key by ${uri}; NULL when that fails. */
 EVP_PKEY *rig_key(OSSL_LIB_CTX *context, const char *uri);

@@ -69,7 +69,7 @@ START_TEST(no_name_means_the_standard_mechanism)
 	ck_assert(sign_under(context, key, NULL));
 	ck_assert(rig_log_has("C_SignInit 0x1044 -"));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -90,7 +90,7 @@ START_TEST(id_is_taken_as_it_is)
 	ck_assert_uint_eq(rig_log_count(""), 2);
 	ck_assert(rig_log_has("C_Sign 5 30"));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -106,7 +106,7 @@ START_TEST(order_name_is_looked_up_and_the_live_one_wins)
 	ck_assert(rig_log_has(ISSUE(ID_1)));
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -130,7 +130,7 @@ START_TEST(name_that_is_not_there_or_not_clear_is_an_error_with_a_list)
 	    context, key, "0123456789ABCDEF0123456789abcde"));
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ START_TEST(nearer_name_wins)
 	ck_assert(rig_log_has("C_SignInit 0x1044 -"));
 	EVP_PKEY_free(by_conf);
 	EVP_PKEY_free(by_uri);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -184,7 +184,7 @@ START_TEST(named_authorization_is_never_dropped_silently)
 	ck_assert_ptr_nonnull(strstr(rig_error(), obstacles[_i].sentence));
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -211,7 +211,7 @@ START_TEST(authorization_goes_with_sha256_and_whole_messages_only)
 	    strstr(rig_error(), "covers complete messages only"));
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -258,7 +258,7 @@ START_TEST(what_is_left_can_be_asked)
 	setenv("SHIM_ORDERS", "A:" ID_1 ":2:9:0:0:0,B:" ID_2 ":1:7:3:0:0", 1);
 	check_left(key, 4, "1970-01-01T00:00:00Z");
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 

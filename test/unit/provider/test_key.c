@@ -54,7 +54,7 @@ START_TEST(key_works_in_parent_child_child_and_parent)
 	/* The child began a life of the module of its own. */
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 3);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -72,7 +72,7 @@ START_TEST(key_that_was_never_used_works_in_a_grandchild)
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -122,7 +122,7 @@ START_TEST(eight_threads_share_one_key)
 	ck_assert_uint_le(rig_log_count("C_OpenSession"), THREADS);
 	ck_assert_uint_eq(rig_log_count("C_Login"), 1);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -134,7 +134,7 @@ START_TEST(eight_threads_wait_for_two_sessions)
 	setenv("SHIM_SESSIONS", "2", 1);
 	check_threads(context, key);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ START_TEST(threads_of_a_child_begin_its_life_together)
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 2);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -175,7 +175,7 @@ START_TEST(dead_handles_are_replaced_once)
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 2);
 	ck_assert_uint_eq(rig_log_count("C_Sign "), 1);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -188,7 +188,7 @@ START_TEST(other_failures_are_not_repeated)
 	ck_assert(!works(context, key));
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 1);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -205,7 +205,7 @@ START_TEST(signature_that_was_asked_for_is_never_repeated)
 	unsetenv("SHIM_REFUSE");
 	ck_assert(works(context, key));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -217,7 +217,7 @@ START_TEST(public_half_may_lie_in_a_certificate)
 	ck_assert_ptr_nonnull(key);
 	ck_assert(works(context, key));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -237,7 +237,7 @@ START_TEST(p384_key_signs_with_its_digest)
 	ck_assert_uint_gt(n, 90);
 	ck_assert(rig_verify(key, "SHA384", message, 5, sig, n));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -249,7 +249,7 @@ START_TEST(rsa_key_is_refused_in_words)
 	ck_assert_str_eq(rig_error(),
 	    "key not supported: pkcs11:token=rig;object=r;type=private is of "
 	    "type CKK 0x0; EC keys on named curves are supported");
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 

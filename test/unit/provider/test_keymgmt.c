@@ -33,7 +33,7 @@ START_TEST(private_key_stays_and_public_key_goes_to_the_default_provider)
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	EVP_PKEY_free(private);
 	EVP_PKEY_free(public);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -52,7 +52,7 @@ START_TEST(different_keys_do_not_match)
 	EVP_PKEY_free(lone);
 	EVP_PKEY_free(p384);
 	EVP_PKEY_free(again);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -83,7 +83,7 @@ START_TEST(curve_is_named_and_nothing_private_comes_out)
 	ck_assert_int_eq(EVP_PKEY_get_bn_param(
 	    key, OSSL_PKEY_PARAM_PRIV_KEY, &secret), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(explicit_parameters_are_in_no_public_key)
 	ck_assert_int_eq(i2d_PUBKEY(key, &der), 91);
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -115,7 +115,7 @@ START_TEST(keys_are_not_imported)
 	/* And the default provider's keys are left alone by ours. */
 	ck_assert_str_eq(provider_of(soft), "default");
 	EVP_PKEY_free(soft);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -131,7 +131,7 @@ START_TEST(copy_is_the_same_key)
 	ck_assert_uint_gt(
 	    rig_sign(context, copy, "SHA256", NULL, "x", 1, sig), 0);
 	EVP_PKEY_free(copy);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 

@@ -22,7 +22,8 @@ static struct eh_provider *provider;
 static struct eh_p11_module *
 open_module(const char *path)
 {
-	provider = rig_core_provider(&core, &table);
+	if (provider == NULL)
+		provider = rig_core_provider(&core, &table);
 	ck_assert_ptr_nonnull(provider);
 	return eh_p11_open(provider, path);
 }
@@ -146,10 +147,14 @@ exit_of(void (*act)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static OSSL_LIB_CTX *left_context;
+static EVP_PKEY *left_key;
+
 static void
 leave_everything_open(void)
 {
-	rig_key(rig_context(), RIG_KEY);
+	left_context = rig_context();
+	left_key = rig_key(left_context, RIG_KEY);
 }
 
 static void
@@ -158,7 +163,7 @@ close_everything(void)
 	OSSL_LIB_CTX *context = rig_context();
 
 	EVP_PKEY_free(rig_key(context, RIG_KEY));
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 
 static struct eh_p11_slot *late_slot;
@@ -189,7 +194,7 @@ use_it_after_the_end(void)
 static void
 load_nothing(void)
 {
-	OSSL_LIB_CTX_free(rig_context());
+	rig_free(rig_context());
 }
 
 START_TEST(exit_is_clean_and_finalises_once)

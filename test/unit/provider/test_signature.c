@@ -40,7 +40,7 @@ START_TEST(whole_message_reaches_the_token_in_one_call)
 	    rig_sign(context, key, "SHA256", NULL, message, 300, sig), 0);
 	ck_assert_uint_eq(rig_log_count(""), 2);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -70,7 +70,7 @@ START_TEST(parts_are_held_until_the_message_is_complete)
 	ck_assert(rig_log_has("C_Sign 301 30"));
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -88,7 +88,7 @@ START_TEST(token_without_hash_gets_a_digest)
 	ck_assert_uint_eq(rig_log_count("C_Sign 48 "), 1);
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -108,7 +108,7 @@ START_TEST(key_that_forbids_raw_never_gets_a_digest)
 	    "offered by the token and allowed by " RIG_KEY);
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -125,7 +125,7 @@ START_TEST(issuing_key_never_gets_a_digest)
 	    rig_sign(context, key, "SHA256", NULL, message, 300, sig), 0);
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -158,7 +158,7 @@ START_TEST(general_key_signs_a_digest)
 	n = sizeof(sig);
 	ck_assert(!raw(context, key, digest, 31, sig, &n));
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -179,7 +179,7 @@ START_TEST(issuing_key_refuses_a_digest_in_words)
 	    "-rawin or X509_sign): " RIG_KEY);
 	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -199,7 +199,7 @@ START_TEST(long_message_goes_in_parts)
 	ck_assert_uint_eq(rig_log_count("C_SignFinal"), 1);
 	free(long_message);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(issuing_key_refuses_what_is_too_long)
 	    len - 1, sig), 0);
 	free(long_message);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -247,7 +247,7 @@ START_TEST(stream_ends_when_its_context_goes)
 	    rig_sign(context, key, "SHA256", NULL, part, 5, sig), 0);
 	free(part);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -275,7 +275,7 @@ START_TEST(refusal_comes_with_the_sentence_of_the_boundary)
 	    rig_sign(context, key, "SHA256", NULL, message, 300, sig), 0);
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(refusal_without_a_sentence_still_says_what_it_is)
 	    "token fail-stopped: the token gave no explanation (key " RIG_KEY
 	    ", C_SignInit returned CKR 0x8042000B)");
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -479,7 +479,7 @@ START_TEST(signature_of_another_length_is_none)
 	    "token refused: C_Sign gave 63 octets that are no signature on "
 	    "prime256v1 (key " RIG_KEY ")");
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -592,7 +592,7 @@ START_TEST(token_key_verifies_through_the_default_provider)
 	ck_assert_int_eq(EVP_DigestVerify(ctx, sig, n, message, 299), 0);
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -611,7 +611,7 @@ START_TEST(empty_message_is_signed)
 	ck_assert(rig_verify(key, "SHA256", "", 0, sig, n));
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 

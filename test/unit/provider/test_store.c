@@ -73,7 +73,7 @@ START_TEST(token_is_listed_without_what_cannot_be_used)
 
 	/* k, p384 and lone; the RSA pair is left out. */
 	check(count(context, "pkcs11:token=rig", 0, NULL), 3, 2, 1);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -92,7 +92,7 @@ START_TEST(expectation_and_type_narrow_the_search)
 	check(count(context, RIG_KEY, 0, NULL), 1, 0, 0);
 	check(count(context, RIG_CERT, 0, NULL), 0, 0, 1);
 	check(count(context, "pkcs11:token=rig;id=%01", 0, NULL), 1, 1, 0);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -121,7 +121,7 @@ START_TEST(certificate_is_found_by_its_subject)
 	}
 	X509_NAME_free(empty);
 	X509_NAME_free(other);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -138,7 +138,7 @@ START_TEST(what_is_not_there_is_an_error_in_words)
 	    "token not found: no token fits pkcs11:token=other; module "));
 	count(context, "pkcs11:token=other", 0, NULL);
 	ck_assert_ptr_nonnull(strstr(rig_error(), " shows \"rig\""));
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -154,7 +154,7 @@ START_TEST(certificates_and_public_keys_need_no_pin)
 	/* A list shows what is public. */
 	check(count(context, "pkcs11:token=rig", 0, NULL), 0, 2, 1);
 	ck_assert_uint_eq(rig_log_count("C_Login"), 0);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -168,7 +168,7 @@ START_TEST(private_key_without_a_pin_says_where_one_may_come_from)
 	ck_assert_str_eq(rig_error(),
 	    "not logged in: token \"rig\" asks for a PIN: give edgehsm-pin in "
 	    "openssl.cnf, EDGEHSM_PIN_FILE, or pin-source in the URI");
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -185,7 +185,7 @@ START_TEST(module_may_be_named_by_the_uri)
 	snprintf(uri, sizeof(uri), "%s?module-path=%s", RIG_KEY,
 	    rig_softhsm());
 	check(count(context, uri, 0, NULL), 1, 0, 0);
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
@@ -197,7 +197,7 @@ START_TEST(bad_uri_is_refused_when_the_store_is_opened)
 	    count(context, "pkcs11:token=a;token=b", 0, NULL).failed, 1);
 	ck_assert_str_eq(rig_error(),
 	    "URI not usable: the URI has the attribute token twice");
-	OSSL_LIB_CTX_free(context);
+	rig_free(context);
 }
 END_TEST
 
