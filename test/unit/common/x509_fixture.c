@@ -66,6 +66,7 @@ fixture_extension(
 {
 	struct eh_source_extension *x = &c->extension[c->extensions++];
 
+	memset(x, 0, sizeof(*x));
 	x->kind = kind;
 	x->critical = critical != 0;
 	return x;
@@ -77,6 +78,7 @@ fixture_attribute(struct eh_template_source *c, const char *attribute,
 {
 	struct eh_source_attribute *a = &c->attribute[c->attributes++];
 
+	memset(a, 0, sizeof(*a));
 	a->attribute = attribute;
 	a->string = string;
 	if (text != NULL)
