@@ -266,8 +266,10 @@ eh_cert_extension(
 	memset(x, 0, sizeof(*x));
 	while (eh_cert_next_extension(&rest, &next))
 		if (eh_oid_is(next.oid.at, next.oid.len, oid)) {
-			if (found)
+			if (found) {
+				memset(x, 0, sizeof(*x));
 				return EH_ERR_EXISTS;
+			}
 			*x = next;
 			found = 1;
 		}

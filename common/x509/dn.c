@@ -99,8 +99,10 @@ eh_dn_attribute(struct eh_slice name, const char *oid, struct eh_attribute *a)
 	memset(a, 0, sizeof(*a));
 	while (eh_dn_next(&rest, &next))
 		if (eh_oid_is(next.oid.at, next.oid.len, oid)) {
-			if (found)
+			if (found) {
+				memset(a, 0, sizeof(*a));
 				return EH_ERR_EXISTS;
+			}
 			*a = next;
 			found = 1;
 		}
