@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - edgehsm: the operator's command. */
+#include "config.h"
+
+#include <stddef.h>
+
+#include "orchestrator/cli/token.h"
+
+static const struct eh_verb *const verbs[] = {
+	&eh_cli_bare,
+	&eh_cli_status,
+	&eh_cli_token_init,
+	&eh_cli_token_info,
+	&eh_cli_token_keygen,
+	&eh_cli_token_csr,
+	&eh_cli_token_enrol,
+	&eh_cli_token_nonce,
+	&eh_cli_token_import,
+	NULL,
+};
+
+static const struct eh_program program = {
+	"edgehsm",
+	"The EdgeHSM on this line: what it may make, and making it.",
+	NULL,
+	verbs,
+};
+
+int
+main(int argc, char **argv)
+{
+	return eh_command_main(&program, argc, argv);
+}

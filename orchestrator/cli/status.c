@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.c - `edgehsm status`, also bare `edgehsm`, and `edgehsm token info`: one
+ * screen with what can still be made, until when, and who can change that. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/hex.h"
+#include "orchestrator/cli/session.h"
+#include "orchestrator/cli/token.h"
+
+static const char *const classes[] = { "a file, for tests", "a TPM on this host",
+	"a separate device", "a certified element" };
+static const char *const custodies[] = { "anyone with the PIN file",
+	"root of this host", "nobody beyond the TPM's count", "nobody" };
+static const char *const qualities[] = { "never attested",
+	"not attested since the machine booted", "attested",
+	"attested within a day" };
+
+/* What stops an authorization, and who can lift that. */
+struct limit {
+	const char *what, *who, *command;
+	uint64_t left;		/* devices */
+	uint64_t seconds;	/* until time stops it; EH_TIME_MAX: never */
+};
+
+static const struct eh_counter *
+devices(const struct eh_token_authorization *a)
+{
+	static const struct eh_counter none;
+	const struct eh_counter *c = eh_counters_get(&a->counters, EH_OP_PASS);
+
+	return c != NULL ? c : &none;
+}
+
+static uint64_t
+minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Records that count toward max_unacked, for one more device. */
+static uint64_t
+records_per_device(const struct eh_token_authorization *a)
+{
+	const struct eh_counter *issue =
+	    eh_counters_get(&a->counters, EH_OP_ISSUE);
+	const struct eh_counter *d = devices(a);
+
+	if (issue == NULL || d->quota == 0 || issue->quota < d->quota)
+		return 1;
+	return issue->quota / d->quota;
+}
+
+#define MORE "the OEM", "edgehsm-authority authorize"
+#define TIME "you", "edgehsm token nonce"
+
+static struct limit
+judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
+{
+	const struct eh_counter *d = devices(a);
+	uint64_t left = minus(d->quota, d->used + d->burned), unacked, until;
+	uint64_t latest =
+	    s->quality >= EH_QUALITY_ATTESTED ? s->t_hi : s->t_lo;
+	struct limit l = { "its number of devices", MORE, left, EH_TIME_MAX };
+
+	if (a->closed)
+		return (struct limit){ "closed", MORE, 0, 0 };
+	if (latest >= a->expires)
+		return (struct limit){ "expired", MORE, 0, 0 };
+	if (s->quality < a->limits.quality || s->quality == EH_QUALITY_NONE)
+		return (struct limit){ "time is not trusted", TIME, 0, 0 };
+	if (s->t_lo < a->not_before)
+		return (struct limit){ "not yet valid", "time", "wait", 0, 0 };
+	unacked = minus(a->limits.max_unacked, s->unacked) /
+	    records_per_device(a);
+	if (unacked < l.left)
+		l = (struct limit){ "records not yet acknowledged",
+			"the OEM", "edgehsm-authority ack", unacked,
+			EH_TIME_MAX };
+	until = minus(a->expires, latest);
+	l.seconds = until;
+	if (minus(a->limits.max_offline, s->since_time) < until) {
+		l.seconds = minus(a->limits.max_offline, s->since_time);
+		if (l.seconds == 0)
+			return (struct limit){ "too long without attested time",
+				TIME, 0, 0 };
+	}
+	return l;
+}
+
+/* "3 d 4 h", "12 min" */
+static const char *
+span_text(uint64_t seconds, char text[32])
+{
+	if (seconds >= 2 * 86400)
+		snprintf(text, 32, "%" PRIu64 " d %" PRIu64 " h",
+		    seconds / 86400, seconds % 86400 / 3600);
+	else if (seconds >= 2 * 3600)
+		snprintf(text, 32, "%" PRIu64 " h", seconds / 3600);
+	else
+		snprintf(text, 32, "%" PRIu64 " min", seconds / 60);
+	return text;
+}
+
+static const char *
+date_text(uint64_t time, char text[EH_CLOCK_TEXT_SIZE])
+{
+	if (time >= EH_CLOCK_MAX || eh_clock_format(time, text) != EH_OK)
+		snprintf(text, EH_CLOCK_TEXT_SIZE, "unknown");
+	return text;
+}
+
+static json_t *
+json_authorization(
+    const struct eh_token_status *s, const struct eh_token_authorization *a)
+{
+	char id[EH_HEX_SIZE(EH_ID_LEN)], digest[EH_HEX_SIZE(EH_DIGEST_LEN)];
+	const struct eh_counter *d = devices(a);
+	struct limit l = judge(s, a);
+
+	eh_hex_encode(a->id, EH_ID_LEN, id);
+	eh_hex_encode(a->profile.digest, EH_DIGEST_LEN, digest);
+	return json_pack("{s:s, s:s, s:b, s:s, s:I, s:s, s:I, s:I, s:I, s:I, "
+	                 "s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:s, s:s, s:s}",
+	    "name", a->name, "id", id, "closed", a->closed, "profile",
+	    a->profile.name, "profile_version", (json_int_t)a->profile.version,
+	    "config_digest", digest, "devices_allowed", (json_int_t)d->quota,
+	    "devices_used", (json_int_t)d->used, "devices_burned",
+	    (json_int_t)d->burned, "devices_reserved", (json_int_t)d->reserved,
+	    "devices_left", (json_int_t)l.left, "good", (json_int_t)a->good,
+	    "scrapped", (json_int_t)a->scrapped, "in_doubt",
+	    (json_int_t)a->in_doubt, "not_before", (json_int_t)a->not_before,
+	    "not_after", (json_int_t)a->expires, "burns", (int)a->burns,
+	    "stopped_by", l.what, "lifted_by", l.who, "command", l.command);
+}
+
+static json_t *
+json_status(const struct eh_token_status *s)
+{
+	static const char *const states[] = { "unknown", "fresh", "ready",
+		"fail-stopped" };
+	char id[EH_HEX_SIZE(EH_HSM_ID_LEN)], root[EH_HEX_SIZE(EH_DIGEST_LEN)];
+	json_t *o, *list = json_array();
+
+	eh_hex_encode(s->hsm_id, EH_HSM_ID_LEN, id);
+	eh_hex_encode(s->root, EH_DIGEST_LEN, root);
+	for (unsigned i = 0; i < s->nauthorizations; i++)
+		json_array_append_new(
+		    list, json_authorization(s, &s->authorization[i]));
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, "
+	              "s:I, s:I, s:i, s:i}",
+	    "state", states[s->state], "why", s->why, "label", s->label,
+	    "hsm_id", id, "root", root, "factory", s->factory, "time_quality",
+	    s->quality, "time_least", (json_int_t)s->t_lo, "time_most",
+	    (json_int_t)s->t_hi, "log_size", (json_int_t)s->log_size,
+	    "records_unacknowledged", (json_int_t)s->unacked, "boots",
+	    (json_int_t)s->boots, "refusals", (json_int_t)s->refusals,
+	    "anchor_class", s->anchor_class, "custody_class", s->custody);
+	json_object_set_new(o, "authorizations", list);
+	return o;
+}
+
+static void
+print_token(const struct eh_token_status *s)
+{
+	char hex[EH_HEX_SIZE(EH_HSM_ID_LEN)], when[EH_CLOCK_TEXT_SIZE];
+
+	if (s->state == EH_STATE_FRESH) {
+		printf("No EdgeHSM here yet. Make one: edgehsm token init "
+		       "--root oem-root.spki --label NAME\n");
+		return;
+	}
+	eh_hex_encode(s->hsm_id, EH_HSM_ID_LEN, hex);
+	printf("Token     %s, EdgeHSM %s%s%s\n", s->label, hex,
+	    s->factory[0] != '\0' ? ", factory " : "", s->factory);
+	if (s->state == EH_STATE_FAIL_STOPPED)
+		printf("STOPPED   %s\n", s->why);
+	printf("Time      %s", qualities[s->quality]);
+	if (s->quality > EH_QUALITY_NONE)
+		printf(", at least %s", date_text(s->t_lo, when));
+	printf("\nLog       %" PRIu64 " entries, %" PRIu64
+	       " records not yet acknowledged\n", s->log_size, s->unacked);
+	printf("Anchor    class %d: %s\n", s->anchor_class,
+	    classes[s->anchor_class]);
+	printf("Custody   class %d: %s could use an issuing key without the "
+	       "EdgeHSM\n", s->custody, custodies[s->custody]);
+}
+
+static void
+print_authorization(
+    const struct eh_token_status *s, const struct eh_token_authorization *a)
+{
+	const struct eh_counter *d = devices(a);
+	char when[EH_CLOCK_TEXT_SIZE], profile[EH_NAME_MAX + 16], used[48];
+	char span[32];
+	struct limit l = judge(s, a);
+
+	snprintf(profile, sizeof(profile), "%s %" PRIu32, a->profile.name,
+	    a->profile.version);
+	snprintf(used, sizeof(used), "%" PRIu64 " of %" PRIu64, d->used,
+	    d->quota);
+	printf("%-14s %-16s %14s %6" PRIu64 "  %s\n", a->name, profile, used,
+	    l.left, date_text(a->expires, when));
+	printf("    good %" PRIu64 ", scrapped %" PRIu64 ", in doubt %" PRIu64,
+	    a->good, a->scrapped, a->in_doubt);
+	if (d->burned > 0)
+		printf(", burned by unclean stops %" PRIu64, d->burned);
+	if (l.left == 0)
+		printf("\n    stopped: %s; %s can lift that: %s\n", l.what,
+		    l.who, l.command);
+	else
+		printf("\n    stops first by: %s, or in %s; %s can lift that: "
+		       "%s\n", l.what, span_text(l.seconds, span), l.who,
+		    l.command);
+}
+
+static void
+print_status(const struct eh_token_status *s)
+{
+	print_token(s);
+	if (s->state != EH_STATE_READY)
+		return;
+	if (s->nauthorizations == 0) {
+		printf("\nNo authorization. Import one: edgehsm token import "
+		       "FILE\n");
+		return;
+	}
+	printf("\n%-14s %-16s %14s %6s  %s\n", "AUTHORIZATION", "PROFILE",
+	    "DEVICES USED", "LEFT", "UNTIL");
+	for (unsigned i = 0; i < s->nauthorizations; i++)
+		print_authorization(s, &s->authorization[i]);
+}
+
+/* 1 a device can be made, as far as the token knows. */
+static int
+usable(const struct eh_token_status *s)
+{
+	for (unsigned i = 0; i < s->nauthorizations; i++)
+		if (judge(s, &s->authorization[i]).left > 0)
+			return 1;
+	return 0;
+}
+
+static int
+run_status(struct eh_args *args)
+{
+	struct eh_token_status *s = NULL;
+	struct eh_token *token = NULL;
+	int err;
+
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return EH_ERR_MEMORY;
+	if ((err = eh_session_open(args, &token)) != EH_OK ||
+	    (err = eh_token_get_status(token, s, &args->error)) != EH_OK)
+		goto out;
+	if (args->json)
+		eh_session_print(json_status(s));
+	else
+		print_status(s);
+	if (s->state == EH_STATE_FAIL_STOPPED)
+		err = eh_error_set(&args->error, EH_DENIED_FAIL_STOPPED,
+		    "the token is fail-stopped: %s", s->why);
+	else if (!usable(s) && !args->json)
+		printf("\nNo device can be made now.\n");
+out:
+	eh_token_close(token);
+	free(s);
+	return err;
+}
+
+static const struct eh_option status_options[] = {
+	EH_OPTION_MODULE,
+	{ NULL, NULL, 0, NULL },
+};
+
+const struct eh_verb eh_cli_status = { "status", NULL, 0, 0,
+	"What can still be made, until when, and who can change that.",
+	status_options,
+	"  edgehsm status\n"
+	"  edgehsm status --json | jq .authorizations[0].devices_left\n",
+	run_status };
+
+const struct eh_verb eh_cli_bare = { "", NULL, 0, 0,
+	"What can still be made, until when, and who can change that.",
+	status_options,
+	"  edgehsm\n"
+	"  edgehsm --json\n",
+	run_status };
+
+struct listing {
+	json_t *array;		/* NULL: print lines */
+};
+
+static int
+print_key(void *context, const struct eh_token_key *key)
+{
+	static const char *const purposes[] = { "general", "attestation",
+		"issuing", "derivation root", "debug", "transport" };
+	struct listing *l = context;
+	char id[EH_HEX_SIZE(EH_NAME_MAX)];
+
+	eh_hex_encode(key->id, key->id_len, id);
+	if (l->array != NULL)
+		json_array_append_new(l->array,
+		    json_pack("{s:s, s:s, s:s}", "label", key->label,
+		        "purpose", purposes[key->purpose], "id", id));
+	else
+		printf("%-24s %-12s %s\n", key->label, purposes[key->purpose],
+		    id);
+	return EH_OK;
+}
+
+static int
+run_info(struct eh_args *args)
+{
+	struct listing listing = { NULL };
+	struct eh_token_status *s = NULL;
+	struct eh_token *token = NULL;
+	json_t *o;
+	int err;
+
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return EH_ERR_MEMORY;
+	if ((err = eh_session_login(args, EH_ROLE_OPERATOR, &token)) != EH_OK ||
+	    (err = eh_token_get_status(token, s, &args->error)) != EH_OK)
+		goto out;
+	if (args->json) {
+		listing.array = json_array();
+		err = eh_token_keys(token, print_key, &listing, &args->error);
+		o = json_status(s);
+		json_object_set_new(o, "keys", listing.array);
+		eh_session_print(o);
+		goto out;
+	}
+	print_status(s);
+	printf("\n%-24s %-12s %s\n", "KEY", "PURPOSE", "ID");
+	err = eh_token_keys(token, print_key, &listing, &args->error);
+out:
+	eh_token_close(token);
+	free(s);
+	return err;
+}
+
+static const struct eh_option info_options[] = {
+	EH_OPTION_PIN,
+	EH_OPTION_MODULE,
+	{ NULL, NULL, 0, NULL },
+};
+
+const struct eh_verb eh_cli_token_info = { "token info", NULL, 0, 0,
+	"The token, its authorizations and its keys.", info_options,
+	"  edgehsm token info\n"
+	"  edgehsm token info --json --pin-file user.pin\n",
+	run_info };
