@@ -17,7 +17,7 @@
  * number.  ${in} and ${out} may be the same memory, and may not overlap
  * otherwise.  Return EH_OK or EH_ERR_CRYPTO; then ${out} is all zero.
  *
- * Nothing here authenticates: see doc/format/journal.md for what does.
+ * Nothing here authenticates: doc/format/record.md section 4 says what does.
  */
 EH_MUST_CHECK int eh_aes256_ctr(const uint8_t key[EH_AES256_KEY_LEN],
     const uint8_t counter[EH_AES_BLOCK_LEN], const void *in, void *out,
