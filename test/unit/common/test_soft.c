@@ -19,12 +19,12 @@
 	"0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6" \
 	"7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"
 
-static char folder[] = "/tmp/eh-soft-XXXXXX";
-static char path[64];
+static char folder[32], path[64];
 
 static void
 setup(void)
 {
+	strcpy(folder, "/tmp/eh-soft-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/key.pem", folder);
 }
