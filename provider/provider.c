@@ -51,7 +51,7 @@ static const struct source authorization = {
 	{ "EDGEHSM_AUTHORIZATION" }, "edgehsm-authorization", NULL
 };
 static const struct source sessions = {
-	{ NULL }, "edgehsm-sessions", "pkcs11-module-cache-sessions"
+	{ NULL }, "edgehsm-sessions", NULL
 };
 static const struct source login = {
 	{ NULL }, "edgehsm-login", "pkcs11-module-login-behavior"

@@ -4,6 +4,11 @@ set -eu
 # shellcheck source=test/flow/2x-provider-rig.sh
 . "$(dirname "$0")/2x-provider-rig.sh"
 
+if command -v nm >/dev/null; then
+	nm -D --defined-only "$provider" | awk '{ print $3 }' >symbols
+	ok "one symbol is exported" grep -qx OSSL_provider_init symbols
+	no "and no other" grep -vqx OSSL_provider_init symbols
+fi
 ok "the provider is active" openssl list -providers -provider edgehsm
 ok "a token is listed" openssl storeutl -noout pkcs11:token=flow
 cat out err >list

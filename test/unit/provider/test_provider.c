@@ -54,10 +54,10 @@ START_TEST(names_of_pkcs11_provider_are_understood)
 {
 	struct rig_core core = {
 		.names = { "pkcs11-module-path", "pkcs11-module-token-pin",
-		    "pkcs11-module-cache-sessions",
-		    "pkcs11-module-login-behavior",
-		    "pkcs11-module-init-args" },
-		.values = { "/m.so", "file:/pin", "5", "always", "x=y" },
+		    "edgehsm-sessions", "pkcs11-module-login-behavior",
+		    "pkcs11-module-init-args",
+		    "pkcs11-module-cache-sessions" },
+		.values = { "/m.so", "file:/pin", "5", "always", "x=y", "0" },
 	};
 	struct eh_provider *p = rig_core_provider(&core, &table);
 
