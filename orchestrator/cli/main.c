@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "orchestrator/cli/token.h"
+#include "orchestrator/cli/unit.h"
 
 static const struct eh_verb *const verbs[] = {
 	&eh_cli_bare,
@@ -16,6 +17,7 @@ static const struct eh_verb *const verbs[] = {
 	&eh_cli_token_enrol,
 	&eh_cli_token_nonce,
 	&eh_cli_token_import,
+	&eh_cli_unit_issue,
 	NULL,
 };
 

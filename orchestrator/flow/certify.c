@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* certify.c - from a TBSCertificate to a certificate, signed in the token through
+ * the OpenSSL provider. */
+#include "config.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/store.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/der/der.h"
+#include "common/hex.h"
+#include "orchestrator/flow/certify.h"
+#include "orchestrator/token/rv.h"
+
+#define SIGNATURE_MAX 144	/* DER, up to P-384 */
+#define CERTIFICATE_MAX 8192
+
+struct eh_certifier {
+	OSSL_LIB_CTX *context;
+	OSSL_PROVIDER *dflt, *edgehsm;
+	char *pin_file;
+	EVP_PKEY *key;			/* the last one, by its URI */
+	char uri[1024];
+};
+
+/*
+ * The oldest error of libcrypto's queue is the provider's: its data has the
+ * boundary's sentence, its reason the low bits of the CKR.
+ */
+static int
+openssl_failed(const char *what, struct eh_error *error)
+{
+	const char *data = NULL;
+	char text[EH_ERROR_TEXT];
+	unsigned long code = 0;
+	int flags = 0, err = EH_ERR_BACKEND;
+
+	while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) !=
+	    0) {
+		err = eh_token_rv(CK_EDGEHSM(0) |
+		    ((CK_RV)ERR_GET_REASON(code) & 0x3fUL));
+		if ((ERR_GET_REASON(code) & ~0x3f) !=
+		    (int)(CK_EDGEHSM(0) & 0x7fffffUL))
+			err = EH_ERR_BACKEND;
+		if (err != EH_ERR_BACKEND ||
+		    ((flags & ERR_TXT_STRING) && data[0] != '\0'))
+			break;
+	}
+	snprintf(text, sizeof(text), "%s",
+	    (flags & ERR_TXT_STRING) && data[0] != '\0'
+	        ? data
+	        : code != 0 ? ERR_reason_error_string(code) : "no reason");
+	ERR_clear_error();
+	if (err != EH_ERR_BACKEND)
+		return eh_error_set(error, err, "%s", text);
+	return eh_error_set(error, err, "%s: %s", what, text);
+}
+
+int
+eh_certifier_new(const struct eh_token *token, const char *pin_file,
+    struct eh_certifier **out, struct eh_error *error)
+{
+	struct eh_certifier *c;
+
+	*out = NULL;
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return EH_ERR_MEMORY;
+	if (setenv("EDGEHSM_MODULE", eh_token_module(token), 1) != 0 ||
+	    (pin_file != NULL && (c->pin_file = strdup(pin_file)) == NULL) ||
+	    (c->context = OSSL_LIB_CTX_new()) == NULL) {
+		eh_certifier_free(c);
+		return EH_ERR_MEMORY;
+	}
+	if (getenv("OPENSSL_MODULES") == NULL)
+		OSSL_PROVIDER_set_default_search_path(c->context, EH_OSSL_DIR);
+	c->dflt = OSSL_PROVIDER_load(c->context, "default");
+	c->edgehsm = OSSL_PROVIDER_load(c->context, "edgehsm");
+	if (c->dflt == NULL || c->edgehsm == NULL) {
+		eh_certifier_free(c);
+		(void)openssl_failed("the OpenSSL provider edgehsm", error);
+		return eh_error_set(error, EH_ERR_UNAVAILABLE,
+		    "the OpenSSL provider \"edgehsm\" does not load; set "
+		    "OPENSSL_MODULES to the folder of edgehsm.so");
+	}
+	*out = c;
+	return EH_OK;
+}
+
+void
+eh_certifier_free(struct eh_certifier *c)
+{
+	if (c == NULL)
+		return;
+	EVP_PKEY_free(c->key);
+	OSSL_PROVIDER_unload(c->edgehsm);
+	OSSL_PROVIDER_unload(c->dflt);
+	OSSL_LIB_CTX_free(c->context);
+	free(c->pin_file);
+	free(c);
+}
+
+/* Percent-encode all but letters and digits, as RFC 7512 allows everywhere. */
+static size_t
+encode(char *out, size_t cap, const void *bytes, size_t len)
+{
+	const uint8_t *b = bytes;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && n + 4 < cap; i++)
+		n += (size_t)snprintf(out + n, cap - n, "%%%02X", b[i]);
+	return n;
+}
+
+static void
+make_uri(const struct eh_certifier *c, const char *label,
+    const struct eh_token_key *key, char *uri, size_t cap)
+{
+	size_t n = (size_t)snprintf(uri, cap, "pkcs11:token=");
+
+	n += encode(uri + n, cap - n, label, strlen(label));
+	n += (size_t)snprintf(uri + n, cap - n, ";id=");
+	n += encode(uri + n, cap - n, key->id, key->id_len);
+	n += (size_t)snprintf(uri + n, cap - n, ";object=");
+	n += encode(uri + n, cap - n, key->label, strlen(key->label));
+	n += (size_t)snprintf(uri + n, cap - n, ";type=private");
+	if (c->pin_file != NULL) {
+		n += (size_t)snprintf(uri + n, cap - n, "?pin-source=file:");
+		encode(uri + n, cap - n, c->pin_file, strlen(c->pin_file));
+	}
+}
+
+/* The key of ${uri}; the last one is kept, since a line asks for few. */
+static int
+load_key(struct eh_certifier *c, const char *uri, struct eh_error *error)
+{
+	OSSL_STORE_CTX *store;
+	OSSL_STORE_INFO *info;
+
+	if (c->key != NULL && strcmp(uri, c->uri) == 0)
+		return EH_OK;
+	EVP_PKEY_free(c->key);
+	c->key = NULL;
+	ERR_clear_error();
+	store = OSSL_STORE_open_ex(uri, c->context, "provider=edgehsm", NULL,
+	    NULL, NULL, NULL, NULL);
+	if (store == NULL)
+		return openssl_failed("opening the key", error);
+	while (c->key == NULL && !OSSL_STORE_eof(store)) {
+		if ((info = OSSL_STORE_load(store)) == NULL)
+			continue;
+		if (OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+			c->key = OSSL_STORE_INFO_get1_PKEY(info);
+		OSSL_STORE_INFO_free(info);
+	}
+	OSSL_STORE_close(store);
+	if (c->key == NULL)
+		return openssl_failed("loading the key", error);
+	snprintf(c->uri, sizeof(c->uri), "%s", uri);
+	return EH_OK;
+}
+
+static int
+sign(struct eh_certifier *c, const uint8_t authorization[EH_ID_LEN],
+    const uint8_t *tbs, size_t len, uint8_t *signature, size_t *siglenp,
+    struct eh_error *error)
+{
+	char name[EH_HEX_SIZE(EH_ID_LEN)];
+	OSSL_PARAM params[2];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	int ok;
+
+	eh_hex_encode(authorization, EH_ID_LEN, name);
+	params[0] = OSSL_PARAM_construct_utf8_string("authorization", name, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	ERR_clear_error();
+	ok = md != NULL &&
+	    EVP_DigestSignInit_ex(md, NULL, "SHA256", c->context,
+	        "provider=edgehsm", c->key, params) == 1 &&
+	    EVP_DigestSign(md, signature, siglenp, tbs, len) == 1;
+	EVP_MD_CTX_free(md);
+	return ok ? EH_OK : openssl_failed("signing", error);
+}
+
+/* SEQUENCE { tbs, ecdsa-with-SHA256, BIT STRING } */
+static int
+assemble(const uint8_t *tbs, size_t len, const uint8_t *signature,
+    size_t siglen, struct eh_buf *der)
+{
+	struct eh_der_writer w;
+	size_t n;
+	int err;
+
+	if ((err = eh_buf_reserve(der, CERTIFICATE_MAX)) != EH_OK)
+		return err;
+	eh_der_writer_init(&w, der->data + der->len, CERTIFICATE_MAX);
+	eh_der_put_begin(&w, EH_DER_SEQUENCE);
+	eh_der_put_raw(&w, tbs, len);
+	eh_der_put_begin(&w, EH_DER_SEQUENCE);
+	eh_der_put_oid(&w, "1.2.840.10045.4.3.2");
+	eh_der_put_end(&w);
+	eh_der_put_begin(&w, EH_DER_BIT_STRING);
+	eh_der_put_raw(&w, "", 1);	/* no unused bits */
+	eh_der_put_raw(&w, signature, siglen);
+	eh_der_put_end(&w);
+	eh_der_put_end(&w);
+	if ((err = eh_der_writer_end(&w, &n)) == EH_OK)
+		eh_buf_extend(der, n);
+	return err;
+}
+
+/* Read the certificate back and verify it with the public key alone, by the
+ * default provider: what leaves here is what everybody else will accept. */
+static int
+verify(struct eh_certifier *c, const struct eh_token_key *key,
+    const uint8_t *der, size_t len, struct eh_error *error)
+{
+	X509 *x = X509_new_ex(c->context, "provider=default");
+	const unsigned char *p = der, *q = key->spki;
+	EVP_PKEY *public = d2i_PUBKEY_ex(
+	    NULL, &q, (long)key->spkilen, c->context, "provider=default");
+	int ok;
+
+	ok = x != NULL && public != NULL &&
+	    d2i_X509(&x, &p, (long)len) != NULL && X509_verify(x, public) == 1;
+	X509_free(x);
+	EVP_PKEY_free(public);
+	if (ok)
+		return EH_OK;
+	ERR_clear_error();
+	return eh_error_set(error, EH_ERR_SIGNATURE,
+	    "the certificate that was made does not verify");
+}
+
+int
+eh_certifier_sign(struct eh_certifier *c, const char *token_label,
+    const struct eh_token_key *key, const uint8_t authorization[EH_ID_LEN],
+    const uint8_t *tbs, size_t len, struct eh_buf *der, struct eh_error *error)
+{
+	uint8_t signature[SIGNATURE_MAX];
+	size_t siglen = sizeof(signature), before = der->len;
+	char uri[1024];
+	int err;
+
+	make_uri(c, token_label, key, uri, sizeof(uri));
+	if ((err = load_key(c, uri, error)) != EH_OK ||
+	    (err = sign(c, authorization, tbs, len, signature, &siglen,
+	         error)) != EH_OK ||
+	    (err = assemble(tbs, len, signature, siglen, der)) != EH_OK)
+		return err;
+	return verify(c, key, der->data + before, der->len - before, error);
+}
