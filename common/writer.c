@@ -47,7 +47,11 @@ integer(struct eh_writer *w, uint64_t v, size_t len)
 void
 eh_writer_u8(struct eh_writer *w, uint8_t v)
 {
-	integer(w, v, 1);
+	/* Most of what is written is one byte long. */
+	if (w->err == EH_OK && w->len < w->cap)
+		w->out[w->len++] = v;
+	else
+		eh_writer_bytes(w, &v, 1);
 }
 
 void

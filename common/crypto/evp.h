@@ -16,8 +16,8 @@
  * memory. */
 const EC_GROUP *eh_evp_p256(void);
 
-/* Make a public key.  EH_OK and a key that the caller frees; EH_ERR_UNSUPPORTED,
- * EH_ERR_FORMAT, EH_ERR_CRYPTO, and ${pkeyp} NULL. */
+/* Make a public key.  EH_OK and a key that the caller frees;
+ * EH_ERR_UNSUPPORTED, EH_ERR_FORMAT, EH_ERR_CRYPTO, and ${pkeyp} NULL. */
 EH_MUST_CHECK int eh_evp_from_rawkey(
     const struct eh_rawkey *key, EVP_PKEY **pkeyp);
 

@@ -255,7 +255,7 @@ eh_envelope_sign(enum eh_message_type type, const void *payload, size_t len,
 		    "%s: it would have %zu bytes, the limit is %zu",
 		    info->name, total, info->max);
 	if ((err = eh_sign1_sign(&s, signer, NULL, 0, signature)) != EH_OK)
-		return eh_error_set(error, err, "%s: it could not be signed: %s",
+		return eh_error_set(error, err, "%s: cannot be signed: %s",
 		    info->name, eh_err_text(err));
 	eh_sign1_encode(&s, w);
 	return EH_OK;

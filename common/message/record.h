@@ -12,7 +12,6 @@
  * and 17 are known by name and not supported by this version.
  */
 #define EH_RECORD_MAX           4096
-#define EH_EVIDENCE_DIGEST_MAX  32
 #define EH_HOST_FIELDS_MAX      16
 #define EH_HOST_FIELD_MAX       64
 #define EH_RECORD_SPANS_MAX     16
@@ -23,7 +22,7 @@
 #define EH_BOOT_RTC_BEHIND   0x01	/* RTC behind the floor */
 #define EH_BOOT_TORN_TAIL    0x02	/* torn journal tail discarded */
 #define EH_BOOT_OTHER_BOOT   0x04	/* another boot of the machine */
-#define EH_BOOT_POISONED     0x08	/* previous process ended by an I/O error */
+#define EH_BOOT_POISONED     0x08	/* last process ended by an I/O error */
 #define EH_BOOT_CLOCKS       0x10	/* clocks disagreed */
 /* clang-format on */
 struct eh_boot_info {
@@ -49,7 +48,7 @@ struct eh_certificate {
 	struct eh_rawkey key;	/* of the device */
 	uint8_t tbs[EH_DIGEST_LEN];
 	uint8_t has_evidence;
-	uint8_t evidence[EH_EVIDENCE_DIGEST_MAX];
+	uint8_t evidence[EH_DIGEST_LEN];
 	uint8_t nfields;	/* sorted by id */
 	struct eh_host_field fields[EH_HOST_FIELDS_MAX];
 };
@@ -110,10 +109,10 @@ struct eh_record {
 
 	uint8_t has_authorization;		/* label 7: 1 where it is */
 	uint8_t authorization[EH_ID_LEN];
-	struct eh_counters counters;		/* label 8: those that changed */
+	struct eh_counters counters;		/* label 8: what changed */
 	char id_kind[EH_NAME_MAX + 1];		/* label 9 */
 	struct eh_device_id device;
-	char factory[EH_NAME_MAX + 1];		/* label 10: all three or none */
+	char factory[EH_NAME_MAX + 1];		/* label 10: all or none */
 	char line[EH_NAME_MAX + 1];
 	char station[EH_NAME_MAX + 1];
 	uint8_t mes_len;			/* label 20 */

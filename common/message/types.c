@@ -105,7 +105,8 @@ eh_record_kind_name(unsigned kind)
 		[EH_RECORD_REPORT] = "unit report",
 		[EH_RECORD_SECRET] = "secret derived",
 		[EH_RECORD_EXPORT] = "wrapped export",
-		[EH_RECORD_KEY] = "key generated, imported, destroyed or agreed",
+		[EH_RECORD_KEY] =
+		    "key generated, imported, destroyed or agreed",
 		[EH_RECORD_IMPORT] = "message imported",
 		[EH_RECORD_CSR] = "key request signed",
 		[EH_RECORD_CRL] = "CRL signed",

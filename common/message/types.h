@@ -14,7 +14,7 @@
  * Plain values without pointers: they may be copied by assignment, and a struct
  * of all zero bytes is empty.  The CDDL is in doc/format/message.md.
  */
-#define EH_ID_LEN        16	/* authorization, client token, permission bits */
+#define EH_ID_LEN        16	/* authorization, client token, serial */
 #define EH_DIGEST_LEN    32	/* SHA-256 */
 #define EH_DEVICE_ID_MAX 32
 #define EH_NAME_MAX      64
@@ -83,7 +83,7 @@ enum eh_op {
 };
 /* clang-format on */
 #define EH_OP_LAST      EH_OP_REISSUE
-#define EH_OP_MAX       31	/* the largest number that the format can hold */
+#define EH_OP_MAX       31	/* the largest that the format can hold */
 #define EH_COUNTERS_MAX 16
 
 /* Return "issue" and so on, or "unknown operation"; never NULL. */
@@ -147,7 +147,7 @@ enum eh_origin {
 /* Quality of the boundary's time. */
 enum eh_quality {
 	EH_QUALITY_NONE     = 0,	/* never attested */
-	EH_QUALITY_FLOOR    = 1,	/* not in this boot: a lower bound only */
+	EH_QUALITY_FLOOR    = 1,	/* not in this boot: lower bound only */
 	EH_QUALITY_ATTESTED = 2,
 	EH_QUALITY_FRESH    = 3	/* attested within a day, or a good RTC */
 };

@@ -21,8 +21,8 @@ struct strict_format {
 /* Define strict_NAME() that returns the format of struct eh_TYPE. */
 #define STRICT_FORMAT(type)						\
 	static int							\
-	strict_decode_##type(const void *bytes, size_t len, void *value,	\
-	    struct eh_error *error)					\
+	strict_decode_##type(const void *bytes, size_t len,		\
+	    void *value, struct eh_error *error)			\
 	{								\
 		return eh_##type##_decode(bytes, len, value, error);	\
 	}								\
@@ -81,10 +81,11 @@ strict_encodes_to(
 }
 
 /*
- * ${bytes} decode, and encode to themselves; cut anywhere, or with a byte behind
- * them, they do not decode; with any one bit changed they are refused, or mean
- * something else that encodes to exactly those bytes.  Formats that borrow must
- * not be encoded after their bytes are gone, so values are decoded in place.
+ * ${bytes} decode, and encode to themselves; cut anywhere, or with a byte
+ * behind them, they do not decode; with any one bit changed they are refused,
+ * or mean something else that encodes to exactly those bytes.  Formats that
+ * borrow must not be encoded after their bytes are gone, so values are decoded
+ * in place.
  */
 static inline void
 strict_check(const struct strict_format *f, const uint8_t *bytes, size_t len)

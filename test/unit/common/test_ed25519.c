@@ -13,11 +13,13 @@ static const struct {
 	{ "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
 	    "",
 	    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
-	    "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b" },
+	    "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+	},
 	{ "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
 	    "af82",
 	    "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
-	    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a" },
+	    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+	},
 };
 
 START_TEST(signatures_of_the_standard_verify)
@@ -46,7 +48,7 @@ START_TEST(signatures_of_the_standard_verify)
 }
 END_TEST
 
-/* s + L, the other way to write the same number, is refused (RFC 8032 5.1.7). */
+/* s + L, another way to write the same number (RFC 8032 section 5.1.7). */
 START_TEST(signature_has_one_encoding)
 {
 	static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63,

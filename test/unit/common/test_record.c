@@ -387,8 +387,10 @@ START_TEST(host_fields_are_sorted)
 {
 	golden(GOLDEN_RECORD_3);
 	r.of.certificate.nfields = 2;
-	r.of.certificate.fields[0] = (struct eh_host_field){ .id = 1, .len = 1 };
-	r.of.certificate.fields[1] = (struct eh_host_field){ .id = 2, .len = 1 };
+	r.of.certificate.fields[0] =
+	    (struct eh_host_field){ .id = 1, .len = 1 };
+	r.of.certificate.fields[1] =
+	    (struct eh_host_field){ .id = 2, .len = 1 };
 	allowed();
 	r.of.certificate.fields[1].id = 1;
 	refused();
