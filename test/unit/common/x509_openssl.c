@@ -56,6 +56,7 @@ static void
 put_name(X509_NAME *name, const char *subject)
 {
 	char text[256], *save = NULL;
+	int type;
 
 	ck_assert_uint_lt(strlen(subject), sizeof(text));
 	strcpy(text, subject);
@@ -65,9 +66,12 @@ put_name(X509_NAME *name, const char *subject)
 
 		ck_assert_ptr_nonnull(value);
 		*value++ = '\0';
-		ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, at,
-				     MBSTRING_UTF8, (unsigned char *)value, -1,
-				     -1, 0), 1);
+		if (*value == '\0')
+			continue;
+		type = *value == '!' ? V_ASN1_PRINTABLESTRING : MBSTRING_UTF8;
+		value += *value == '!';
+		ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, at, type,
+				     (unsigned char *)value, -1, -1, 0), 1);
 	}
 }
 
@@ -244,6 +248,84 @@ chain_tbs(struct chain *c, const uint8_t serial[16], const char *not_before,
 	ck_assert_uint_le((size_t)len, cap);
 	memcpy(out, tbs, (size_t)len);
 	OPENSSL_free(tbs);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return (size_t)len;
+}
+
+/* Add extensions line by line, so that one may be there twice. */
+static void
+put_lines(X509 *cert, const char *lines)
+{
+	BIO *bio = BIO_new_mem_buf(lines, -1);
+	CONF *conf = NCONF_new(NULL);
+	char text[2048], *save = NULL;
+	X509V3_CTX ctx;
+	long line;
+
+	ck_assert_int_eq(NCONF_load_bio(conf, bio, &line), 1);
+	X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
+	X509V3_set_nconf(&ctx, conf);
+	ck_assert_uint_lt(strlen(lines), sizeof(text));
+	strcpy(text, lines);
+	for (char *at = strtok_r(text, "\n", &save); at != NULL && *at != '[';
+	     at = strtok_r(NULL, "\n", &save)) {
+		char *value = strchr(at, '=');
+		X509_EXTENSION *x;
+
+		ck_assert_ptr_nonnull(value);
+		*value++ = '\0';
+		x = X509V3_EXT_nconf(conf, &ctx, at, value);
+		ck_assert_msg(x != NULL, "%s=%s", at, value);
+		X509_add_ext(cert, x, -1);
+		X509_EXTENSION_free(x);
+	}
+	NCONF_free(conf);
+	BIO_free(bio);
+}
+
+static void
+put_serial(X509 *cert, const char *hex)
+{
+	BIGNUM *number = NULL;
+
+	ck_assert_int_gt(BN_hex2bn(&number, hex), 0);
+	BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
+	BN_free(number);
+}
+
+static const char *
+or_else(const char *given, const char *otherwise)
+{
+	return given != NULL ? given : otherwise;
+}
+
+size_t
+openssl_certificate(const struct openssl_spec *s, uint8_t *out, size_t cap)
+{
+	EVP_PKEY *key = EVP_EC_gen(or_else(s->curve, "P-256"));
+	X509 *cert = X509_new();
+	uint8_t *at = out;
+	int len;
+
+	matter_names();
+	X509_set_version(cert, s->version != 0 ? s->version - 1 : 2);
+	put_serial(cert, or_else(s->serial, "40"));
+	put_name(X509_get_issuer_name(cert), or_else(s->issuer, "CN=Issuer"));
+	put_name(X509_get_subject_name(cert), or_else(s->subject, ""));
+	ck_assert_int_eq(ASN1_TIME_set_string(X509_getm_notBefore(cert),
+			     or_else(s->from, "260101000000Z")), 1);
+	ck_assert_int_eq(ASN1_TIME_set_string(X509_getm_notAfter(cert),
+			     or_else(s->to, "99991231235959Z")), 1);
+	X509_set_pubkey(cert, key);
+	put_lines(cert, or_else(s->extensions, ""));
+	ck_assert_int_gt(X509_sign(cert, key,
+			     EVP_get_digestbyname(or_else(s->digest, "SHA256"))),
+	    0);
+	len = i2d_X509(cert, NULL);
+	ck_assert_int_gt(len, 0);
+	ck_assert_uint_le((size_t)len, cap);
+	i2d_X509(cert, &at);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return (size_t)len;

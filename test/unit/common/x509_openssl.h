@@ -40,6 +40,24 @@ size_t chain_tbs(struct chain *, const uint8_t serial[16],
     const char *not_before, const char *not_after, const char *subject,
     const uint8_t point[65], const char *conf, uint8_t *out, size_t cap);
 
+/* A certificate that may break any rule.  What is NULL or 0 is left as it is in
+ * the middle column. */
+struct openssl_spec {
+	const char *subject;		/* empty */
+	const char *issuer;		/* "CN=Issuer" */
+	const char *from, *to;		/* 2026, 9999; as they are written */
+	const char *extensions;		/* none; lines of name=value */
+	int version;			/* 3 */
+	const char *serial;		/* hexadecimal; "40" */
+	const char *curve;		/* P-256 */
+	const char *digest;		/* SHA256 */
+};
+
+/* Make it, self-signed by a throw-away key.  In names, "X=!y" is a
+ * PrintableString and "X=" is left out. */
+size_t openssl_certificate(
+    const struct openssl_spec *, uint8_t *out, size_t cap);
+
 /* A P-256 key of libcrypto's; its point when ${point} is not NULL. */
 EVP_PKEY *openssl_key(uint8_t point[65]);
 
