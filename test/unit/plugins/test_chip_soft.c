@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_chip_soft.c - the soft chip through the plugin ABI, as the host sees it. */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/crypto/digest.h"
+#include "common/crypto/ecdsa.h"
+#include "common/x509/csr.h"
+#include "plugins/edgehsm-plugin.h"
+#include "test/unit/unit.h"
+
+static char folder[64], config[128], last[512];
+static const struct eh_plugin_chip_ops *ops;
+static const char *device = "SN00000001";
+
+static void
+on_error(struct eh_host_ctx *context, const char *code, const char *text)
+{
+	(void)context;
+	snprintf(last, sizeof(last), "%s: %s", code, text);
+}
+
+static int
+var_get(struct eh_host_ctx *context, const char *name,
+    struct eh_plugin_bytes *out)
+{
+	(void)context;
+	if (strcmp(name, "device-id") != 0)
+		return EH_ERR_NOT_FOUND;
+	out->data = (const uint8_t *)device;
+	out->len = strlen(device);
+	return 0;
+}
+
+static const struct eh_host_ops host = {
+	.struct_size = sizeof(host), .error = on_error, .var_get = var_get,
+};
+
+static void
+setup(void)
+{
+	char path[4096];
+	union {
+		void *object;
+		eh_plugin_entry *function;
+	} entry;	/* dlsym() gives functions as objects */
+	const struct eh_plugin *plugin;
+	void *library;
+
+	snprintf(path, sizeof(path), "%s/edgehsm-chip-soft",
+	    getenv("EH_BUILDDIR"));
+	setenv("EDGEHSM_CHIP_SOFT", path, 1);
+	snprintf(path, sizeof(path), "%s/.libs/chip-soft.so",
+	    getenv("EH_BUILDDIR"));
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	ck_assert_msg(library != NULL, "%s", dlerror());
+	entry.object = dlsym(library, EH_PLUGIN_ENTRY);
+	ck_assert_ptr_nonnull(entry.object);
+	plugin = entry.function(&host, 0);
+	ck_assert_str_eq(plugin->name, "soft");
+	ck_assert_uint_eq(plugin->abi_major, EH_PLUGIN_ABI_MAJOR);
+	ck_assert_ptr_null(entry.function(&host, 1));
+	ops = plugin->ops;
+	strcpy(folder, "/tmp/eh-chip.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(config, sizeof(config), "{\"state\":\"%s/chips\"}", folder);
+	last[0] = '\0';
+	device = "SN00000001";
+}
+
+static void
+teardown(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void *
+insert(void)
+{
+	struct eh_plugin_bytes c = { (const uint8_t *)config, strlen(config) };
+	void *inst = NULL;
+
+	ck_assert_msg(ops->open(NULL, c, &inst) == 0, "%s", last);
+	return inst;
+}
+
+static void
+keygen(void *inst, uint8_t point[65], uint8_t *proof, size_t cap, size_t *len)
+{
+	struct eh_plugin_buf key = { point, 65, 0 }, csr = { proof, cap, 0 };
+
+	ck_assert_msg(
+	    ops->keygen(inst, 0, (uint32_t)-7, &key, &csr) == 0, "%s", last);
+	ck_assert_uint_eq(key.len, 65);
+	*len = csr.len;
+}
+
+START_TEST(the_key_is_born_in_the_chip_and_proves_it)
+{
+	uint8_t point[65], proof[1024], signature[64];
+	struct eh_plugin_bytes message = { (const uint8_t *)"hello", 5 };
+	struct eh_plugin_buf out = { signature, sizeof(signature), 0 };
+	void *inst = insert();
+	struct eh_csr csr;
+	size_t len;
+
+	keygen(inst, point, proof, sizeof(proof), &len);
+	ck_assert_int_eq(eh_csr_decode(&csr, proof, len), EH_OK);
+	ck_assert_int_eq(eh_csr_verify(&csr, NULL), EH_OK);
+	ck_assert_mem_eq(csr.spki.der.at + csr.spki.der.len - 65, point, 65);
+	ck_assert_int_eq(ops->sign(inst, 0, message, &out), 0);
+	ck_assert_int_eq(
+	    eh_p256_verify(point, "hello", 5, signature), EH_OK);
+	ck_assert_int_eq(
+	    eh_p256_verify(point, "hullo", 5, signature), EH_ERR_SIGNATURE);
+	ops->close(inst);
+}
+END_TEST
+
+START_TEST(a_chip_remembers_and_another_is_another)
+{
+	uint8_t a[65], b[65], proof[1024], id[2][16];
+	char text[64];
+	struct eh_plugin_ident ident = { .struct_size = sizeof(ident),
+		.firmware = { (uint8_t *)text, sizeof(text), 0 } };
+	void *inst = insert();
+	size_t len;
+
+	keygen(inst, a, proof, sizeof(proof), &len);
+	ck_assert_int_eq(ops->identify(inst, &ident), 0);
+	memcpy(id[0], ident.soc_id, 16);
+	ops->close(inst);
+	inst = insert();
+	keygen(inst, b, proof, sizeof(proof), &len);
+	ck_assert_mem_eq(a, b, 65);
+	ck_assert_int_eq(ops->identify(inst, &ident), 0);
+	ck_assert_mem_eq(id[0], ident.soc_id, 16);
+	ops->close(inst);
+	device = "SN00000002";
+	inst = insert();
+	keygen(inst, b, proof, sizeof(proof), &len);
+	ck_assert_mem_ne(a, b, 65);
+	ck_assert_int_eq(ops->identify(inst, &ident), 0);
+	ck_assert_mem_ne(id[0], ident.soc_id, 16);
+	ops->close(inst);
+}
+END_TEST
+
+START_TEST(what_was_written_is_read_back_by_its_digest)
+{
+	struct eh_plugin_bytes der = { (const uint8_t *)"certificate", 11 };
+	uint8_t got[32], want[32];
+	void *inst = insert();
+
+	ck_assert_int_eq(ops->read_back(inst, 1, got), EH_ERR_NOT_FOUND);
+	ck_assert_int_eq(ops->write_certificate(inst, 1, der), 0);
+	ck_assert_int_eq(ops->read_back(inst, 1, got), 0);
+	eh_sha256("certificate", 11, want);
+	ck_assert_mem_eq(got, want, 32);
+	ops->close(inst);
+}
+END_TEST
+
+START_TEST(what_it_cannot_do_it_says)
+{
+	uint8_t out[64];
+	struct eh_plugin_bytes message = { (const uint8_t *)"x", 1 };
+	struct eh_plugin_buf buf = { out, sizeof(out), 0 }, small = { out, 3, 0 };
+	struct eh_plugin_bytes bad = { (const uint8_t *)"{}", 2 };
+	void *inst = insert(), *other;
+
+	ck_assert_int_eq(ops->sign(inst, 5, message, &buf), EH_ERR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(last, "place 5"));
+	ck_assert_int_eq(
+	    ops->keygen(inst, 0, (uint32_t)-8, &buf, &buf), EH_ERR_UNSUPPORTED);
+	ck_assert_int_eq(ops->keygen(inst, 0, (uint32_t)-7, &small, &buf),
+	    EH_ERR_SPACE);
+	ck_assert_uint_eq(small.len, 65);
+	ops->close(inst);
+	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_CONFIG);
+	ck_assert_ptr_null(other);
+	device = "../escape";
+	bad.data = (const uint8_t *)config;
+	bad.len = strlen(config);
+	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_CONFIG);
+	setenv("EDGEHSM_CHIP_SOFT", "/nonexistent", 1);
+	device = "SN1";
+	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_damaged_state_file_is_refused)
+{
+	struct eh_plugin_bytes c = { (const uint8_t *)config, strlen(config) };
+	struct eh_plugin_ident ident = { .struct_size = sizeof(ident) };
+	char path[128];
+	void *inst = insert();
+	FILE *f;
+
+	ops->close(inst);
+	snprintf(path, sizeof(path), "%s/chips/SN00000001.chip", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	fputs("rubbish", f);
+	fclose(f);
+	ck_assert_int_eq(ops->open(NULL, c, &inst), 0);
+	ck_assert_int_eq(ops->identify(inst, &ident), EH_ERR_UNAVAILABLE);
+	ops->close(inst);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("chip-soft");
+	TCase *t = tcase_create("chip-soft");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_key_is_born_in_the_chip_and_proves_it);
+	tcase_add_test(t, a_chip_remembers_and_another_is_another);
+	tcase_add_test(t, what_was_written_is_read_back_by_its_digest);
+	tcase_add_test(t, what_it_cannot_do_it_says);
+	tcase_add_test(t, a_damaged_state_file_is_refused);
+	suite_add_tcase(s, t);
+	return unit_run(s);
+}
