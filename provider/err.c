@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -15,6 +16,9 @@
 /* What an OpenSSL error code keeps of a number (ERR_REASON_MASK). */
 #define REASON_MASK 0x7FFFFFUL
 #define REASON(rv)  ((unsigned int)((rv) & REASON_MASK))
+
+/* libcrypto cuts the text of an error there (ERR_MAX_DATA_SIZE). */
+#define TEXT_MAX 1024
 
 #define EH_REASON_ROW(name, number, text) { name, text },
 /* clang-format off */
@@ -104,22 +108,38 @@ base_name(const char *file)
 	return slash != NULL ? slash + 1 : file;
 }
 
+static void
+set(struct eh_provider *provider, int reason, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	provider->vset_error(
+	    provider->handle, (uint32_t)reason, format, args);
+	va_end(args);
+}
+
 void
 eh_err_raise_at(struct eh_provider *provider, const char *file, int line,
     const char *function, int reason, const char *format, ...)
 {
+	char text[TEXT_MAX];
 	va_list args;
 
 	if (provider == NULL || provider->new_error == NULL ||
 	    provider->set_error_debug == NULL || provider->vset_error == NULL)
 		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	/* Labels and sentences come from a token, and go to a terminal. */
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c == 0x7f)
+			*c = '?';
 	provider->new_error(provider->handle);
 	provider->set_error_debug(
 	    provider->handle, base_name(file), line, function);
-	va_start(args, format);
-	provider->vset_error(
-	    provider->handle, (uint32_t)reason, format, args);
-	va_end(args);
+	set(provider, reason, "%s", text);
 }
 
 /*

@@ -56,7 +56,8 @@ int eh_err_is_refusal(CK_RV rv);
 
 /*
  * Put a failure with ${reason} and the sentence made from ${format} into the
- * calling thread's error queue.  ${provider} may be NULL: then nothing happens.
+ * calling thread's error queue, control characters made '?'.  ${provider} may
+ * be NULL: then nothing happens.
  */
 void eh_err_raise_at(struct eh_provider *provider, const char *file, int line,
     const char *function, int reason, const char *format, ...)

@@ -96,7 +96,7 @@ number_of(const CK_ATTRIBUTE *attribute)
 }
 
 static int
-read_one(struct found *found, struct eh_p11_slot *slot,
+read_one(struct found *found, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	enum { ID, LABEL, STATE, QUOTA, USED, BURNED, NOT_AFTER, N };
@@ -169,7 +169,7 @@ fits(const struct search *search, const struct found *found)
 
 /* Look through the authorizations on the token; there are few. */
 static CK_RV
-run(struct search *search, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+run(struct search *search, struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
 	CK_OBJECT_CLASS class = CKO_EDGEHSM_AUTHORIZATION;
 	CK_ATTRIBUTE template = { CKA_CLASS, &class, sizeof(class) };
@@ -222,7 +222,7 @@ raise_undecided(struct eh_key *key, const struct search *search)
 }
 
 int
-eh_issue_param(struct eh_key *key, struct eh_p11_slot *slot,
+eh_issue_param(struct eh_key *key, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const char *name,
     unsigned char param[EH_ISSUE_PARAM_LEN])
 {
@@ -253,7 +253,7 @@ eh_issue_param(struct eh_key *key, struct eh_p11_slot *slot,
 static int
 look_up(struct search *search, struct eh_key *key)
 {
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
 

@@ -33,7 +33,7 @@ const char *eh_issue_name(const struct eh_key *key, const char *chosen);
  * One authorization must have that name, or one live one among several.
  * Return 1, or 0 with an error raised that lists what there is.
  */
-int eh_issue_param(struct eh_key *key, struct eh_p11_slot *slot,
+int eh_issue_param(struct eh_key *key, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const char *name,
     unsigned char param[EH_ISSUE_PARAM_LEN]);
 

@@ -234,7 +234,7 @@ eh_key_allows(const struct eh_key *key, CK_MECHANISM_TYPE mechanism)
 
 /* Find the key again, by everything that names it. */
 static int
-locate(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+locate(struct eh_key *key, struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
 	CK_ATTRIBUTE template[3] = {
 		{ CKA_CLASS, &key->class, sizeof(key->class) }
@@ -264,7 +264,7 @@ locate(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 
 /* Public objects are mostly seen without a login. */
 static int
-log_in(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+log_in(struct eh_key *key, struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
 	if (key->class != CKO_PRIVATE_KEY &&
 	    !eh_login_is_silent(key->provider, slot, key->uri))
@@ -274,7 +274,7 @@ log_in(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 
 /* Find the key in a slot or login that it has not been used in. */
 static int
-settle(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+settle(struct eh_key *key, struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
 	if (!locate(key, slot, session))
 		return 0;
@@ -284,17 +284,17 @@ settle(struct eh_key *key, struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 }
 
 int
-eh_key_open(struct eh_key *key, struct eh_p11_slot **slotp,
+eh_key_open(struct eh_key *key, struct eh_slot **slotp,
     CK_SESSION_HANDLE *sessionp)
 {
-	struct eh_p11_slot *known = atomic_load(&key->slot), *slot;
+	struct eh_slot *known = atomic_load(&key->slot), *slot;
 
 	if (known == NULL) {
 		eh_err_raise(key->provider, EH_REASON_KEY,
 		    "the key is on no token");
 		return 0;
 	}
-	slot = eh_p11_again(key->provider, known);
+	slot = eh_slot_again(key->provider, known);
 	if (slot == NULL || !eh_session_get(key->provider, slot, sessionp))
 		return 0;
 	*slotp = slot;
@@ -306,10 +306,10 @@ eh_key_open(struct eh_key *key, struct eh_p11_slot **slotp,
 }
 
 int
-eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_p11_slot **slotp,
+eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_slot **slotp,
     CK_SESSION_HANDLE *sessionp)
 {
-	struct eh_p11_slot *slot = *slotp;
+	struct eh_slot *slot = *slotp;
 
 	eh_session_drop(slot, *sessionp);
 	/* What made this session useless did so to the idle ones. */
@@ -342,7 +342,7 @@ publish(struct eh_key *key, struct eh_point *point)
 
 /* The point of ${object}, a public key, when it is on the same curve. */
 static struct eh_point *
-point_in_key(struct eh_key *key, struct eh_p11_slot *slot,
+point_in_key(struct eh_key *key, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	CK_ATTRIBUTE a[] = { wanted[CURVE], wanted[POINT] };
@@ -381,7 +381,7 @@ point_of_certificate(struct eh_key *key, const CK_ATTRIBUTE *der)
 }
 
 static struct eh_point *
-point_in_certificate(struct eh_key *key, struct eh_p11_slot *slot,
+point_in_certificate(struct eh_key *key, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	CK_ATTRIBUTE der = { CKA_VALUE, NULL, 2048 };
@@ -401,7 +401,7 @@ point_in_certificate(struct eh_key *key, struct eh_p11_slot *slot,
  * is no id, in a public key with the same label.
  */
 static struct eh_point *
-look_for_point(struct eh_key *key, struct eh_p11_slot *slot,
+look_for_point(struct eh_key *key, struct eh_slot *slot,
     CK_SESSION_HANDLE session)
 {
 	static const CK_OBJECT_CLASS places[] = {
@@ -437,7 +437,7 @@ const struct eh_point *
 eh_key_point(struct eh_key *key)
 {
 	const struct eh_point *point = atomic_load(&key->point);
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	CK_SESSION_HANDLE session;
 
 	if (point != NULL)

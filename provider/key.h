@@ -54,7 +54,7 @@ struct eh_key {
 	CK_MECHANISM_TYPE *allowed; /* NULL: no such list */
 	size_t nallowed;
 
-	_Atomic(struct eh_p11_slot *) slot;
+	_Atomic(struct eh_slot *) slot;
 	_Atomic CK_OBJECT_HANDLE handle;
 
 	_Atomic(struct eh_point *) point; /* read when first wanted */
@@ -68,7 +68,7 @@ struct eh_key *eh_key_new(struct eh_provider *provider);
 /* Where a key is read: an object of class private or public, in an open
  * session, found by ${uri}. */
 struct eh_key_place {
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE object;
 	CK_OBJECT_CLASS class;
@@ -95,7 +95,7 @@ int eh_key_allows(const struct eh_key *key, CK_MECHANISM_TYPE mechanism);
  * the module, logged in, with the key's handle in that life.  Return 1, or 0
  * with an error raised.  ${slotp} is where the session goes back to.
  */
-int eh_key_open(struct eh_key *key, struct eh_p11_slot **slotp,
+int eh_key_open(struct eh_key *key, struct eh_slot **slotp,
     CK_SESSION_HANDLE *sessionp);
 
 /*
@@ -103,7 +103,7 @@ int eh_key_open(struct eh_key *key, struct eh_p11_slot **slotp,
  * in and look for the key again, and take another session.  Return 1, or 0 with
  * an error raised; then no session is held.
  */
-int eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_p11_slot **slotp,
+int eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_slot **slotp,
     CK_SESSION_HANDLE *sessionp);
 
 /* Return the public point, read from the token at first; NULL with an error

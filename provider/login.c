@@ -79,7 +79,7 @@ read_pin(struct eh_provider *provider, struct pin *pin, const char *path)
 
 static int
 ask_pin(struct eh_provider *provider, struct pin *pin,
-    const struct eh_p11_slot *slot, const struct eh_login_prompt *prompt)
+    const struct eh_slot *slot, const struct eh_login_prompt *prompt)
 {
 	char what[80];
 	OSSL_PARAM params[2];
@@ -105,20 +105,20 @@ ask_pin(struct eh_provider *provider, struct pin *pin,
 	return 0;
 }
 
-static const struct eh_p11_pin *
-typed_before(const struct eh_p11_slot *slot)
+static const struct eh_slot_pin *
+typed_before(const struct eh_slot *slot)
 {
-	const struct eh_p11_pin *typed = atomic_load(&slot->typed);
+	const struct eh_slot_pin *typed = atomic_load(&slot->typed);
 
 	return typed != NULL && typed->len > 0 ? typed : NULL;
 }
 
 static int
 find_pin(struct eh_provider *provider, struct pin *pin,
-    const struct eh_p11_slot *slot, const struct eh_uri *uri,
+    const struct eh_slot *slot, const struct eh_uri *uri,
     const struct eh_login_prompt *prompt)
 {
-	const struct eh_p11_pin *typed = typed_before(slot);
+	const struct eh_slot_pin *typed = typed_before(slot);
 
 	if (uri != NULL && uri->pin != NULL)
 		return set_pin(provider, pin, uri->pin, "the URI");
@@ -136,7 +136,7 @@ find_pin(struct eh_provider *provider, struct pin *pin,
 
 int
 eh_login_is_silent(struct eh_provider *provider,
-    const struct eh_p11_slot *slot, const struct eh_uri *uri)
+    const struct eh_slot *slot, const struct eh_uri *uri)
 {
 	if (!(slot->token.flags & CKF_LOGIN_REQUIRED) ||
 	    (slot->token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) ||
@@ -157,7 +157,7 @@ now(void)
 }
 
 static int
-was_refused(const struct eh_p11_slot *slot, const struct pin *pin)
+was_refused(const struct eh_slot *slot, const struct pin *pin)
 {
 	return slot->refused_len > 0 && slot->refused_len == pin->len &&
 	    CRYPTO_memcmp(slot->refused, pin->text, pin->len) == 0 &&
@@ -165,7 +165,7 @@ was_refused(const struct eh_p11_slot *slot, const struct pin *pin)
 }
 
 static void
-remember_refused(struct eh_p11_slot *slot, const struct pin *pin)
+remember_refused(struct eh_slot *slot, const struct pin *pin)
 {
 	OPENSSL_cleanse(slot->refused, sizeof(slot->refused));
 	memcpy(slot->refused, pin->text, pin->len);
@@ -174,9 +174,9 @@ remember_refused(struct eh_p11_slot *slot, const struct pin *pin)
 }
 
 static void
-remember_typed(struct eh_p11_slot *slot, const struct pin *pin)
+remember_typed(struct eh_slot *slot, const struct pin *pin)
 {
-	struct eh_p11_pin *typed = OPENSSL_zalloc(sizeof(*typed));
+	struct eh_slot_pin *typed = OPENSSL_zalloc(sizeof(*typed));
 
 	if (typed == NULL)
 		return;
@@ -188,7 +188,7 @@ remember_typed(struct eh_p11_slot *slot, const struct pin *pin)
 
 /* What was typed is forgotten when the token refuses it: the next login asks. */
 static void
-learn(struct eh_p11_slot *slot, const struct pin *pin, CK_RV rv)
+learn(struct eh_slot *slot, const struct pin *pin, CK_RV rv)
 {
 	static const struct pin none;
 
@@ -202,7 +202,7 @@ learn(struct eh_p11_slot *slot, const struct pin *pin, CK_RV rv)
 }
 
 static int
-log_in(struct eh_provider *provider, struct eh_p11_slot *slot,
+log_in(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_USER_TYPE user, struct pin *pin)
 {
 	int keypad = (slot->token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) !=
@@ -232,7 +232,7 @@ log_in(struct eh_provider *provider, struct eh_p11_slot *slot,
 }
 
 static int
-find_and_log_in(struct eh_provider *provider, struct eh_p11_slot *slot,
+find_and_log_in(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct eh_uri *uri,
     const struct eh_login_prompt *prompt)
 {
@@ -247,7 +247,7 @@ find_and_log_in(struct eh_provider *provider, struct eh_p11_slot *slot,
 }
 
 int
-eh_login(struct eh_provider *provider, struct eh_p11_slot *slot,
+eh_login(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const struct eh_uri *uri,
     const struct eh_login_prompt *prompt)
 {
@@ -270,13 +270,13 @@ eh_login(struct eh_provider *provider, struct eh_p11_slot *slot,
 }
 
 void
-eh_login_forget(struct eh_p11_slot *slot)
+eh_login_forget(struct eh_slot *slot)
 {
 	atomic_store(&slot->logged_in, 0);
 }
 
 int
-eh_login_for_key(struct eh_provider *provider, struct eh_p11_slot *slot,
+eh_login_for_key(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const struct eh_uri *uri)
 {
 	int ok;

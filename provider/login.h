@@ -5,7 +5,7 @@
 
 #include <openssl/core.h>
 
-#include "provider/p11.h"
+#include "provider/slot.h"
 
 struct eh_provider;
 
@@ -25,22 +25,22 @@ struct eh_login_prompt {
  *
  * Return 1, or 0 with an error raised.
  */
-int eh_login(struct eh_provider *provider, struct eh_p11_slot *slot,
+int eh_login(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const struct eh_uri *uri,
     const struct eh_login_prompt *prompt);
 
 /* Return 1 when eh_login() needs nobody to ask, else 0.  Reads no file. */
 int eh_login_is_silent(struct eh_provider *provider,
-    const struct eh_p11_slot *slot, const struct eh_uri *uri);
+    const struct eh_slot *slot, const struct eh_uri *uri);
 
 /* Forget that ${slot} is logged in: the token says that it is not. */
-void eh_login_forget(struct eh_p11_slot *slot);
+void eh_login_forget(struct eh_slot *slot);
 
 /*
  * The login that a key with CKA_ALWAYS_AUTHENTICATE wants for each signature,
  * right after C_SignInit.  Return 1, or 0 with an error raised.
  */
-int eh_login_for_key(struct eh_provider *provider, struct eh_p11_slot *slot,
+int eh_login_for_key(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const struct eh_uri *uri);
 
 #endif

@@ -21,7 +21,7 @@
  * never closed while they work, because with the last one the login goes.
  */
 static int
-prepare(struct eh_provider *provider, struct eh_p11_slot *slot)
+prepare(struct eh_provider *provider, struct eh_slot *slot)
 {
 	CK_ULONG limit = slot->token.ulMaxSessionCount;
 
@@ -39,7 +39,7 @@ prepare(struct eh_provider *provider, struct eh_p11_slot *slot)
 }
 
 static int
-wait_for_one(struct eh_p11_slot *slot)
+wait_for_one(struct eh_slot *slot)
 {
 	struct timespec until;
 
@@ -54,7 +54,7 @@ wait_for_one(struct eh_p11_slot *slot)
 
 /* One more is counted already; open it. */
 static int
-open_one(struct eh_provider *provider, struct eh_p11_slot *slot,
+open_one(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE *sessionp)
 {
 	char sentence[EH_ERROR_TEXT];
@@ -84,7 +84,7 @@ open_one(struct eh_provider *provider, struct eh_p11_slot *slot,
 }
 
 int
-eh_session_get(struct eh_provider *provider, struct eh_p11_slot *slot,
+eh_session_get(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE *sessionp)
 {
 	enum { FROM_POOL, NEW, NONE } how = NONE;
@@ -112,10 +112,10 @@ eh_session_get(struct eh_provider *provider, struct eh_p11_slot *slot,
 }
 
 void
-eh_session_put(struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+eh_session_put(struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
 	/* The locks of the parent's life are not ours to take. */
-	if (!eh_p11_alive(slot))
+	if (!eh_slot_alive(slot))
 		return;
 	pthread_mutex_lock(&slot->lock);
 	slot->idle[slot->nidle++] = session;
@@ -124,9 +124,9 @@ eh_session_put(struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 }
 
 void
-eh_session_drop(struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
+eh_session_drop(struct eh_slot *slot, CK_SESSION_HANDLE session)
 {
-	if (!eh_p11_alive(slot))
+	if (!eh_slot_alive(slot))
 		return;
 	eh_err_enter_module();
 	slot->module->f->C_CloseSession(session);
@@ -140,7 +140,7 @@ eh_session_drop(struct eh_p11_slot *slot, CK_SESSION_HANDLE session)
 }
 
 void
-eh_session_drop_idle(struct eh_p11_slot *slot)
+eh_session_drop_idle(struct eh_slot *slot)
 {
 	CK_SESSION_HANDLE session;
 
@@ -198,7 +198,7 @@ find_all(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 }
 
 CK_RV
-eh_session_find(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
+eh_session_find(struct eh_slot *slot, CK_SESSION_HANDLE session,
     CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE **handlesp,
     size_t *nhandlesp)
 {
@@ -252,7 +252,7 @@ answered(CK_RV rv)
 #define VALUES_MAX (1UL << 20)
 
 static CK_RV
-read_once(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
+read_once(struct eh_slot *slot, CK_SESSION_HANDLE session,
     CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count,
     unsigned char **storep)
 {
@@ -267,7 +267,7 @@ read_once(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
 }
 
 static CK_RV
-ask_sizes(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
+ask_sizes(struct eh_slot *slot, CK_SESSION_HANDLE session,
     CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
 	CK_RV rv;
@@ -285,7 +285,7 @@ ask_sizes(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
 }
 
 CK_RV
-eh_session_read(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
+eh_session_read(struct eh_slot *slot, CK_SESSION_HANDLE session,
     CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count,
     unsigned char **storep)
 {
@@ -316,7 +316,7 @@ eh_session_read(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
 }
 
 void
-eh_session_sentence(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
+eh_session_sentence(struct eh_slot *slot, CK_SESSION_HANDLE session,
     CK_RV rv, char *out, size_t cap)
 {
 	CK_OBJECT_CLASS class = CKO_EDGEHSM_TOKEN;
@@ -328,7 +328,7 @@ eh_session_sentence(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
 	size_t count = 0, len;
 
 	out[0] = '\0';
-	if (!eh_p11_alive(slot))
+	if (!eh_slot_alive(slot))
 		return;
 	/* An earlier refusal of this session says nothing about a standard
 	 * code that comes now. */
@@ -348,9 +348,6 @@ eh_session_sentence(struct eh_p11_slot *slot, CK_SESSION_HANDLE session,
 			memcpy(out, text.pValue, len);
 		out[len] = '\0';
 	}
-	for (char *c = out; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c == 0x7f)
-			*c = '?';
 	OPENSSL_free(store);
 	OPENSSL_free(objects);
 }

@@ -29,12 +29,12 @@ eh_sign_max(const struct eh_curve *curve)
 
 /* Can this token make a certificate under a named authorization? */
 static int
-plan_issue(struct eh_key *key, struct eh_p11_slot *slot, CK_MECHANISM_TYPE hash,
+plan_issue(struct eh_key *key, struct eh_slot *slot, CK_MECHANISM_TYPE hash,
     struct eh_sign_plan *plan)
 {
 	const char *why = NULL;
 
-	if (!eh_p11_lists(slot, CKM_EDGEHSM_ISSUE))
+	if (!eh_slot_lists(slot, CKM_EDGEHSM_ISSUE))
 		why = "its token has no CKM_EDGEHSM_ISSUE";
 	else if (key->purpose == CK_EDGEHSM_PURPOSE_GENERAL)
 		why = "it is a general key";
@@ -53,10 +53,10 @@ plan_issue(struct eh_key *key, struct eh_p11_slot *slot, CK_MECHANISM_TYPE hash,
 	return 1;
 }
 
-static struct eh_p11_slot *
+static struct eh_slot *
 slot_of(struct eh_key *key)
 {
-	struct eh_p11_slot *slot = atomic_load(&key->slot);
+	struct eh_slot *slot = atomic_load(&key->slot);
 
 	if (slot == NULL || key->class != CKO_PRIVATE_KEY) {
 		eh_err_raise(key->provider, EH_REASON_KEY,
@@ -64,26 +64,26 @@ slot_of(struct eh_key *key)
 		    key->shown != NULL ? key->shown : "the key");
 		return NULL;
 	}
-	return eh_p11_again(key->provider, slot);
+	return eh_slot_again(key->provider, slot);
 }
 
 int
 eh_sign_plan(struct eh_key *key, CK_MECHANISM_TYPE hash,
     const char *authorization, struct eh_sign_plan *plan)
 {
-	struct eh_p11_slot *slot = slot_of(key);
+	struct eh_slot *slot = slot_of(key);
 
 	if (slot == NULL)
 		return 0;
 	plan->authorization = authorization;
 	if (authorization != NULL)
 		return plan_issue(key, slot, hash, plan);
-	if (eh_key_allows(key, hash) && eh_p11_lists(slot, hash)) {
+	if (eh_key_allows(key, hash) && eh_slot_lists(slot, hash)) {
 		plan->form = EH_SIGN_MESSAGE;
 		plan->mechanism = hash;
 		return 1;
 	}
-	if (eh_key_allows(key, CKM_ECDSA) && eh_p11_lists(slot, CKM_ECDSA)) {
+	if (eh_key_allows(key, CKM_ECDSA) && eh_slot_lists(slot, CKM_ECDSA)) {
 		plan->form = EH_SIGN_DIGEST;
 		plan->mechanism = CKM_ECDSA;
 		return 1;
@@ -98,7 +98,7 @@ int
 eh_sign_plan_raw(struct eh_key *key, const char *authorization,
     struct eh_sign_plan *plan)
 {
-	struct eh_p11_slot *slot = slot_of(key);
+	struct eh_slot *slot = slot_of(key);
 
 	if (slot == NULL)
 		return 0;
@@ -112,7 +112,7 @@ eh_sign_plan_raw(struct eh_key *key, const char *authorization,
 		    "-rawin or X509_sign)", authorization);
 		return 0;
 	}
-	if (!eh_key_allows(key, CKM_ECDSA) || !eh_p11_lists(slot, CKM_ECDSA)) {
+	if (!eh_key_allows(key, CKM_ECDSA) || !eh_slot_lists(slot, CKM_ECDSA)) {
 		eh_err_raise(key->provider, EH_REASON_RAW,
 		    "this key signs complete messages only (use -rawin or "
 		    "X509_sign): %s", key->shown);
@@ -296,7 +296,7 @@ eh_sign_once(struct eh_key *key, const struct eh_sign_plan *plan,
 static int
 still_here(struct eh_sign *sign)
 {
-	if (eh_p11_alive(sign->slot))
+	if (eh_slot_alive(sign->slot))
 		return 1;
 	eh_err_raise(sign->key->provider, EH_REASON_STATE,
 	    "the process forked or ends in the middle of a message");

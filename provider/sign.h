@@ -21,7 +21,7 @@ struct eh_sign_plan {
 /* An operation that is under way in a session of its own. */
 struct eh_sign {
 	struct eh_key *key;
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	CK_SESSION_HANDLE session;
 };
 

@@ -10,68 +10,23 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "provider/digest.h"
 #include "provider/err.h"
 #include "provider/issue.h"
 #include "provider/key.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 #include "provider/sign.h"
 #include "provider/signature.h"
 
-/* A digest that may be signed, and how X.509 names the pair. */
-struct digest {
-	const char *names[5]; /* the first is what we answer */
-	size_t size;
-	CK_MECHANISM_TYPE ecdsa;
-	unsigned char algorithm_id[12]; /* RFC 5758 section 3.2 */
-};
-
-#define ECDSA_WITH_SHA2(n)						\
-	{ 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, n }
-
-/* clang-format off */
-static const struct digest digests[] = {
-	{ { "SHA256", "SHA2-256", "SHA-256", "2.16.840.1.101.3.4.2.1" },
-	  32, CKM_ECDSA_SHA256, ECDSA_WITH_SHA2(2) },
-	{ { "SHA384", "SHA2-384", "SHA-384", "2.16.840.1.101.3.4.2.2" },
-	  48, CKM_ECDSA_SHA384, ECDSA_WITH_SHA2(3) },
-	{ { "SHA512", "SHA2-512", "SHA-512", "2.16.840.1.101.3.4.2.3" },
-	  64, CKM_ECDSA_SHA512, ECDSA_WITH_SHA2(4) },
-};
-/* clang-format on */
-
-/* Where the data of an operation goes as it comes. */
-enum way {
-	UNDECIDED, /* nothing has come yet */
-	HOLD,      /* until the message is complete: then one C_Sign */
-	HASH,      /* into a digest of the default provider */
-	STREAM,    /* to the token, in parts */
-	BROKEN     /* some of it was lost, so nothing is signed */
-};
-
 struct context {
 	struct eh_provider *provider;
 	struct eh_key *key;
-	const struct digest *digest;
+	const struct eh_digest *digest;
 	char *authorization; /* set for this operation, or NULL */
-
-	enum way way;
-	struct eh_sign_plan plan;
-	unsigned char *message;
-	size_t len, room;
-	EVP_MD_CTX *hash;
+	struct eh_message message;
 	EVP_MD_CTX *verify;
-	struct eh_sign stream;
 };
-
-static const struct digest *
-digest_named(const char *name)
-{
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		for (size_t n = 0; digests[i].names[n] != NULL; n++)
-			if (OPENSSL_strcasecmp(digests[i].names[n], name) == 0)
-				return &digests[i];
-	return NULL;
-}
 
 static void *
 new_context(void *provider, const char *properties)
@@ -90,15 +45,18 @@ new_context(void *provider, const char *properties)
 static void
 reset(struct context *c)
 {
-	if (c->way == STREAM)
-		eh_sign_abandon(&c->stream);
-	EVP_MD_CTX_free(c->hash);
+	eh_message_reset(&c->message);
 	EVP_MD_CTX_free(c->verify);
-	OPENSSL_clear_free(c->message, c->room);
-	c->hash = c->verify = NULL;
-	c->message = NULL;
-	c->len = c->room = 0;
-	c->way = UNDECIDED;
+	c->verify = NULL;
+}
+
+/* The message borrows what it needs to know. */
+static void
+lend(struct context *c)
+{
+	c->message.key = c->key;
+	c->message.digest = c->digest;
+	c->message.chosen = c->authorization;
 }
 
 static void
@@ -115,48 +73,36 @@ free_context(void *context)
 }
 
 static int
-copy_digest(EVP_MD_CTX **to, const EVP_MD_CTX *from)
+copy_verify(struct context *to, const struct context *from)
 {
-	if (from == NULL)
+	if (from->verify == NULL)
 		return 1;
-	*to = EVP_MD_CTX_new();
-	return *to != NULL && EVP_MD_CTX_copy_ex(*to, from) == 1;
+	to->verify = EVP_MD_CTX_new();
+	return to->verify != NULL &&
+	    EVP_MD_CTX_copy_ex(to->verify, from->verify) == 1;
 }
 
 /*
  * libcrypto copies a context before each EVP_DigestSignFinal, and goes on with
- * the original when that fails: so a stream, which cannot be copied, says no.
+ * the original when that fails: so what the token has already, which cannot be
+ * copied, says no without an error.
  */
 static void *
 dup_context(void *context)
 {
 	struct context *from = context, *to;
 
-	if (from->way == STREAM ||
-	    (to = new_context(from->provider, NULL)) == NULL)
+	if ((to = new_context(from->provider, NULL)) == NULL)
 		return NULL;
 	to->key = from->key != NULL ? eh_key_ref(from->key) : NULL;
 	to->digest = from->digest;
-	to->way = from->way;
-	to->plan = from->plan;
-	if (!copy_digest(&to->hash, from->hash) ||
-	    !copy_digest(&to->verify, from->verify))
-		goto failed;
-	if (from->authorization != NULL &&
-	    (to->authorization = OPENSSL_strdup(from->authorization)) == NULL)
-		goto failed;
-	if (from->len > 0) {
-		to->message = OPENSSL_memdup(from->message, from->len);
-		if (to->message == NULL)
-			goto failed;
-		to->len = to->room = from->len;
-	}
-	/* The plan borrows the name from where it was found: here, perhaps. */
-	if (from->plan.authorization == from->authorization)
-		to->plan.authorization = to->authorization;
-	return to;
-failed:
-	eh_err_raise(from->provider, EH_REASON_MEMORY, "a signature");
+	if (from->authorization != NULL)
+		to->authorization = OPENSSL_strdup(from->authorization);
+	lend(to);
+	if ((from->authorization == NULL) == (to->authorization == NULL) &&
+	    copy_verify(to, from) &&
+	    eh_message_copy(&to->message, &from->message))
+		return to;
 	free_context(to);
 	return NULL;
 }
@@ -171,7 +117,7 @@ set_authorization(struct context *c, const OSSL_PARAM *param)
 		    EH_PARAM_AUTHORIZATION " is not a text");
 		return 0;
 	}
-	if (c->way != UNDECIDED) {
+	if (c->message.way != EH_MESSAGE_NEW) {
 		eh_err_raise(c->provider, EH_REASON_STATE,
 		    "authorization %s comes after the first data", text);
 		OPENSSL_free(text);
@@ -179,13 +125,14 @@ set_authorization(struct context *c, const OSSL_PARAM *param)
 	}
 	OPENSSL_free(c->authorization);
 	c->authorization = text;
+	lend(c);
 	return 1;
 }
 
 static int
 set_digest(struct context *c, const char *name)
 {
-	const struct digest *digest = digest_named(name);
+	const struct eh_digest *digest = eh_digest_named(name);
 
 	if (digest == NULL) {
 		eh_err_raise(c->provider, EH_REASON_DIGEST,
@@ -193,12 +140,13 @@ set_digest(struct context *c, const char *name)
 		    name);
 		return 0;
 	}
-	if (c->way != UNDECIDED && digest != c->digest) {
+	if (c->message.way != EH_MESSAGE_NEW && digest != c->digest) {
 		eh_err_raise(c->provider, EH_REASON_STATE,
 		    "digest %s comes after the first data", name);
 		return 0;
 	}
 	c->digest = digest;
+	lend(c);
 	return 1;
 }
 
@@ -235,15 +183,15 @@ settable_params(void *context, void *provider)
 
 /* What is known only with a digest is not answered without one. */
 static int
-get_digest_params(const struct digest *digest, OSSL_PARAM params[])
+get_digest_params(const struct eh_digest *digest, OSSL_PARAM params[])
 {
 	OSSL_PARAM *p;
 
 	p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
 	if (p != NULL &&
 	    (digest == NULL ||
-		!OSSL_PARAM_set_octet_string(p, digest->algorithm_id,
-		    sizeof(digest->algorithm_id))))
+		!OSSL_PARAM_set_octet_string(p, digest->ecdsa_id,
+		    sizeof(digest->ecdsa_id))))
 		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
 	if (p != NULL &&
@@ -300,6 +248,7 @@ begin(struct context *c, struct eh_key *key, const OSSL_PARAM params[])
 		eh_key_free(c->key);
 		c->key = eh_key_ref(key);
 	}
+	lend(c);
 	if (c->key == NULL || c->key->curve == NULL) {
 		eh_err_raise(c->provider, EH_REASON_KEY, "there is no key");
 		return 0;
@@ -394,160 +343,12 @@ sign_raw(void *context, unsigned char *sig, size_t *siglen, size_t size,
 	    sig, siglen, size);
 }
 
-static EVP_MD_CTX *
-new_hash(struct context *c)
-{
-	OSSL_LIB_CTX *plain = eh_provider_plain(c->provider);
-	EVP_MD_CTX *hash = NULL;
-	EVP_MD *md = NULL;
-
-	if (plain == NULL)
-		return NULL;
-	md = EVP_MD_fetch(plain, c->digest->names[0], NULL);
-	hash = EVP_MD_CTX_new();
-	if (md == NULL || hash == NULL || !EVP_DigestInit_ex2(hash, md, NULL)) {
-		eh_err_raise(c->provider, EH_REASON_CRYPTO,
-		    "%s cannot be computed", c->digest->names[0]);
-		EVP_MD_CTX_free(hash);
-		hash = NULL;
-	}
-	EVP_MD_free(md);
-	return hash;
-}
-
-/* The first data comes: parameters are settled now. */
-static int
-decide(struct context *c)
-{
-	if (c->way != UNDECIDED)
-		return 1;
-	if (!eh_sign_plan(c->key, c->digest->ecdsa,
-		eh_issue_name(c->key, c->authorization), &c->plan))
-		return 0;
-	if (c->plan.form == EH_SIGN_MESSAGE) {
-		c->way = HOLD;
-		return 1;
-	}
-	if ((c->hash = new_hash(c)) == NULL)
-		return 0;
-	c->way = HASH;
-	return 1;
-}
-
-static int
-hold(struct context *c, const unsigned char *data, size_t len)
-{
-	unsigned char *more;
-	size_t room = c->room > 0 ? c->room : 1024;
-
-	if (len == 0)
-		return 1;
-	while (room - c->len < len)
-		room *= 2;
-	if (room > c->room) {
-		more = OPENSSL_clear_realloc(c->message, c->room, room);
-		if (more == NULL) {
-			eh_err_raise(c->provider, EH_REASON_MEMORY,
-			    "a message of %zu octets", c->len + len);
-			return 0;
-		}
-		c->message = more;
-		c->room = room;
-	}
-	memcpy(c->message + c->len, data, len);
-	c->len += len;
-	return 1;
-}
-
-/*
- * The message is longer than what is held.  A key that signs certificates is
- * given whole messages only, and none is that long; others take it in parts.
- */
-static int
-overflow(struct context *c, size_t len)
-{
-	if (c->plan.mechanism == CKM_EDGEHSM_ISSUE ||
-	    c->key->purpose == CK_EDGEHSM_PURPOSE_ISSUING) {
-		eh_err_raise(c->provider, EH_REASON_MESSAGE,
-		    "%zu octets, %lu is the limit for %s", c->len + len,
-		    EH_SIGNATURE_MESSAGE_MAX, c->key->shown);
-		return 0;
-	}
-	if (!eh_sign_begin(&c->stream, c->key, &c->plan) ||
-	    !eh_sign_update(&c->stream, c->message, c->len))
-		return 0;
-	c->way = STREAM;
-	return 1;
-}
-
-static int
-take(struct context *c, const unsigned char *data, size_t len)
-{
-	if (!decide(c))
-		return 0;
-	if (c->way == HOLD && len > EH_SIGNATURE_MESSAGE_MAX - c->len &&
-	    !overflow(c, len))
-		return 0;
-	switch (c->way) {
-	case HOLD:
-		return hold(c, data, len);
-	case HASH:
-		return EVP_DigestUpdate(c->hash, data, len) == 1;
-	case STREAM:
-		return eh_sign_update(&c->stream, data, len);
-	default:
-		return 0;
-	}
-}
-
-/* Whoever goes on after a failure must not get a signature of the rest. */
-static int
-update(struct context *c, const unsigned char *data, size_t len)
-{
-	if (take(c, data, len))
-		return 1;
-	c->way = BROKEN;
-	return 0;
-}
-
-static int
-finish_hash(struct context *c, unsigned char *sig, size_t *siglen)
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
-
-	if (EVP_DigestFinal_ex(c->hash, digest, &len) != 1) {
-		eh_err_raise(c->provider, EH_REASON_CRYPTO,
-		    "%s cannot be computed", c->digest->names[0]);
-		return 0;
-	}
-	return eh_sign_once(c->key, &c->plan, digest, len, sig, siglen);
-}
-
-static int
-finish(struct context *c, unsigned char *sig, size_t *siglen)
-{
-	/* An empty message is one, too. */
-	if (!decide(c))
-		return 0;
-	switch (c->way) {
-	case HOLD:
-		return eh_sign_once(
-		    c->key, &c->plan, c->message, c->len, sig, siglen);
-	case HASH:
-		return finish_hash(c, sig, siglen);
-	case STREAM:
-		c->way = BROKEN;
-		return eh_sign_finish(&c->stream, sig, siglen);
-	default:
-		return 0;
-	}
-}
-
 static int
 sign_update(void *context, const unsigned char *data, size_t len)
 {
-	return update(context, data, len) ? 1 : 0;
+	struct context *c = context;
+
+	return eh_message_update(&c->message, data, len) ? 1 : 0;
 }
 
 static int
@@ -558,13 +359,13 @@ sign_final(void *context, unsigned char *sig, size_t *siglen, size_t size)
 
 	if (is_query(c, sig, siglen))
 		return 1;
-	ok = end(has_room(c, size) && finish(c, sig, siglen), sig, siglen,
-	    size);
+	ok = end(has_room(c, size) &&
+		eh_message_finish(&c->message, sig, siglen),
+	    sig, siglen, size);
 	reset(c);
 	return ok;
 }
 
-/* All at once: the message goes from the caller's memory to the token. */
 static int
 sign_message(void *context, unsigned char *sig, size_t *siglen, size_t size,
     const unsigned char *message, size_t len)
@@ -574,14 +375,9 @@ sign_message(void *context, unsigned char *sig, size_t *siglen, size_t size,
 
 	if (is_query(c, sig, siglen))
 		return 1;
-	ok = has_room(c, size) && decide(c);
-	if (ok && c->way == HOLD && c->len == 0 &&
-	    len <= EH_SIGNATURE_MESSAGE_MAX)
-		ok = eh_sign_once(
-		    c->key, &c->plan, message, len, sig, siglen);
-	else
-		ok = ok && update(c, message, len) && finish(c, sig, siglen);
-	ok = end(ok, sig, siglen, size);
+	ok = end(has_room(c, size) &&
+		eh_message_sign(&c->message, message, len, sig, siglen),
+	    sig, siglen, size);
 	reset(c);
 	return ok;
 }

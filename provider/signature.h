@@ -11,7 +11,4 @@
  */
 extern const OSSL_ALGORITHM eh_signature_algorithms[];
 
-/* The longest message that is held until it is complete. */
-#define EH_SIGNATURE_MESSAGE_MAX (1UL << 20)
-
 #endif

@@ -20,6 +20,7 @@
 #include "provider/p11.h"
 #include "provider/provider.h"
 #include "provider/session.h"
+#include "provider/slot.h"
 #include "provider/store.h"
 
 /* Most tokens that one URI may cover. */
@@ -28,7 +29,7 @@
 /* A key that can be used, or (key is NULL) a certificate to be read. */
 struct item {
 	struct eh_key *key;
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	CK_OBJECT_HANDLE object;
 };
 
@@ -183,7 +184,7 @@ add_item(struct loader *loader, const struct eh_key_place *place)
 
 /* All objects of one kind on one token that the URI covers. */
 static int
-search_kind(struct loader *loader, struct eh_p11_slot *slot,
+search_kind(struct loader *loader, struct eh_slot *slot,
     CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
 {
 	P11KitUri *uri = loader->uri->parsed;
@@ -226,7 +227,7 @@ enum login_rule {
 };
 
 static int
-search_token(struct loader *loader, struct eh_p11_slot *slot,
+search_token(struct loader *loader, struct eh_slot *slot,
     enum login_rule rule, const struct eh_login_prompt *prompt)
 {
 	CK_SESSION_HANDLE session;
@@ -267,13 +268,13 @@ search(struct loader *loader, const struct eh_login_prompt *prompt)
 	    ? loader->uri->module_path
 	    : loader->provider->conf.module_path;
 	enum login_rule rule = first_rule(loader);
-	struct eh_p11_slot *slots[TOKENS];
+	struct eh_slot *slots[TOKENS];
 	struct eh_p11_module *module;
 	size_t n = 0;
 
 	module = eh_p11_open(loader->provider, path);
 	if (module == NULL ||
-	    !eh_p11_find(
+	    !eh_slot_find(
 		loader->provider, module, loader->uri, slots, TOKENS, &n))
 		return 0;
 	for (size_t i = 0; i < n; i++)
@@ -331,7 +332,7 @@ deliver_certificate(struct loader *loader, const struct item *item,
 	CK_RV rv;
 	int ok = 0;
 
-	if (!eh_p11_alive(item->slot)) {
+	if (!eh_slot_alive(item->slot)) {
 		eh_err_raise(loader->provider, EH_REASON_STATE,
 		    "the process forked or ends while the store was open");
 		return 0;

@@ -33,7 +33,9 @@
  *                    CKO_EDGEHSM_TOKEN
  *   SHIM_DEAD        "n:CKR": the n-th C_SignInit of the process returns CKR
  *   SHIM_SESSIONS    at most so many sessions: then CKR_SESSION_COUNT
- *   SHIM_SHORT       C_Sign gives one octet too few
+ *   SHIM_ANSWER      in hex, what C_Sign gives in place of a signature
+ *   SHIM_NO_SLOTS    C_GetSlotList shows none; C_GetInterface's Refusal then
+ *                    says SHIM_SENTENCE
  */
 
 #define TOKEN_HANDLE 0x7e000000UL
@@ -126,6 +128,10 @@ static CK_RV
 get_slot_list(CK_BBOOL present, CK_SLOT_ID *ids, CK_ULONG *count)
 {
 	say("C_GetSlotList\n");
+	if (on("SHIM_NO_SLOTS")) {
+		*count = 0;
+		return CKR_OK;
+	}
 	return real->C_GetSlotList(present, ids, count);
 }
 
@@ -466,6 +472,21 @@ sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 }
 
 static CK_RV
+answer(unsigned char *sig, CK_ULONG *siglen)
+{
+	const char *hex = getenv("SHIM_ANSWER");
+	unsigned int octet;
+
+	*siglen = strlen(hex) / 2;
+	for (CK_ULONG i = 0; i < *siglen; i++) {
+		if (sscanf(hex + 2 * i, "%2x", &octet) != 1)
+			abort();
+		sig[i] = (unsigned char)octet;
+	}
+	return CKR_OK;
+}
+
+static CK_RV
 finish(CK_SESSION_HANDLE session, unsigned char *sig, CK_ULONG *siglen)
 {
 	struct work *w = work(session);
@@ -482,9 +503,7 @@ finish(CK_SESSION_HANDLE session, unsigned char *sig, CK_ULONG *siglen)
 		*siglen = 0;
 		return refuse(session, number("SHIM_REFUSE"));
 	}
-	if (rv == CKR_OK && on("SHIM_SHORT"))
-		--*siglen;
-	return rv;
+	return rv == CKR_OK && on("SHIM_ANSWER") ? answer(sig, siglen) : rv;
 }
 
 static CK_RV
@@ -565,5 +584,38 @@ C_GetFunctionList(CK_FUNCTION_LIST **listp)
 	list.C_SignUpdate = sign_update;
 	list.C_SignFinal = sign_final;
 	*listp = &list;
+	return CKR_OK;
+}
+
+static CK_RV
+refusal(CK_SESSION_HANDLE session, CK_BYTE *out, CK_ULONG *len)
+{
+	const char *sentence = getenv("SHIM_SENTENCE");
+	CK_ULONG n = sentence != NULL ? strlen(sentence) : 0;
+
+	if (session != CK_INVALID_HANDLE || n > *len)
+		return CKR_BUFFER_TOO_SMALL;
+	memcpy(out, n > 0 ? sentence : "", n);
+	*len = n;
+	return CKR_OK;
+}
+
+__attribute__((visibility("default"))) CK_RV C_GetInterface(
+    CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface,
+    CK_FLAGS flags);
+
+CK_RV
+C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version,
+    CK_INTERFACE **interface, CK_FLAGS flags)
+{
+	static CK_EDGEHSM_FUNCTIONS functions = { .Refusal = refusal };
+	static CK_UTF8CHAR own[] = CK_EDGEHSM_INTERFACE;
+	static CK_INTERFACE vendor = { own, &functions, 0 };
+
+	(void)version;
+	(void)flags;
+	if (name == NULL || strcmp((const char *)name, (char *)own) != 0)
+		return CKR_FUNCTION_FAILED;
+	*interface = &vendor;
 	return CKR_OK;
 }

@@ -98,6 +98,19 @@ START_TEST(sentence_is_shown_once_with_key_and_number)
 }
 END_TEST
 
+START_TEST(sentence_does_not_command_the_terminal)
+{
+	struct eh_provider provider;
+	struct rig_core recorded;
+
+	core(&provider, &recorded);
+	eh_err_raise_rv(&provider, CKR_EDGEHSM_EXPIRED, "C_Sign",
+	    "over \033[31mnow\n", "pkcs11:");
+	ck_assert_str_eq(recorded.text,
+	    "over ?[31mnow? (key pkcs11:, C_Sign returned CKR 0x80420002)");
+}
+END_TEST
+
 START_TEST(code_without_a_sentence_is_explained)
 {
 	struct eh_provider provider;
@@ -140,6 +153,7 @@ main(void)
 	tcase_add_test(t, no_two_reasons_are_alike_and_each_fits_a_library);
 	tcase_add_test(t, standard_codes_get_a_word_of_ours);
 	tcase_add_test(t, sentence_is_shown_once_with_key_and_number);
+	tcase_add_test(t, sentence_does_not_command_the_terminal);
 	tcase_add_test(t, code_without_a_sentence_is_explained);
 	tcase_add_test(t, errors_of_a_module_are_dropped_and_ours_stay);
 	suite_add_tcase(s, t);

@@ -12,6 +12,7 @@
 
 #include "provider/err.h"
 #include "provider/p11.h"
+#include "provider/slot.h"
 #include "test/unit/provider/rig.h"
 #include "test/unit/unit.h"
 
@@ -29,14 +30,14 @@ open_module(const char *path)
 }
 
 static size_t
-find(struct eh_p11_module *module, const char *text, struct eh_p11_slot **slot)
+find(struct eh_p11_module *module, const char *text, struct eh_slot **slot)
 {
 	struct eh_uri *uri = NULL;
 	size_t n = 99;
 
 	ck_assert_int_eq(eh_uri_parse(&uri, text, NULL), EH_OK);
 	ck_assert_int_eq(
-	    eh_p11_find(provider, module, uri, slot, 1, &n), n > 0);
+	    eh_slot_find(provider, module, uri, slot, 1, &n), n > 0);
 	eh_uri_free(uri);
 	return n;
 }
@@ -56,7 +57,7 @@ END_TEST
 START_TEST(module_is_loaded_once_and_initialised_when_it_is_needed)
 {
 	struct eh_p11_module *module = open_module(rig_shim());
-	struct eh_p11_slot *slot, *again;
+	struct eh_slot *slot, *again;
 
 	ck_assert_ptr_eq(eh_p11_open(provider, rig_shim()), module);
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 0);
@@ -65,69 +66,6 @@ START_TEST(module_is_loaded_once_and_initialised_when_it_is_needed)
 	ck_assert_ptr_eq(slot, again);
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 1);
 	ck_assert_uint_eq(rig_log_count("C_GetSlotList"), 1);
-}
-END_TEST
-
-START_TEST(token_is_found_by_all_that_a_uri_can_say)
-{
-	struct eh_p11_module *module = open_module(rig_shim());
-	struct eh_p11_slot *slot;
-	char text[200];
-
-	ck_assert_uint_eq(find(module, "pkcs11:model=SoftHSM%20v2", &slot), 1);
-	snprintf(text, sizeof(text), "pkcs11:slot-id=%lu", slot->id);
-	ck_assert_uint_eq(find(module, text, &slot), 1);
-	ck_assert_uint_eq(find(module,
-	    "pkcs11:slot-manufacturer=SoftHSM%20project", &slot), 1);
-	ck_assert_uint_eq(
-	    find(module, "pkcs11:library-manufacturer=SoftHSM", &slot), 1);
-	ck_assert_uint_eq(
-	    find(module, "pkcs11:library-manufacturer=Other", &slot), 0);
-	ck_assert_uint_eq(find(module, "pkcs11:slot-id=12345", &slot), 0);
-	ck_assert_uint_eq(
-	    find(module, "pkcs11:slot-manufacturer=Other", &slot), 0);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig2", &slot), 0);
-	ck_assert_uint_eq(core.reason, EH_REASON_NO_TOKEN);
-}
-END_TEST
-
-START_TEST(mechanisms_are_asked_once)
-{
-	struct eh_p11_module *module = open_module(rig_shim());
-	struct eh_p11_slot *slot;
-
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
-	ck_assert(eh_p11_lists(slot, CKM_ECDSA));
-	ck_assert(!eh_p11_lists(slot, CKM_EDGEHSM_ISSUE));
-	ck_assert_uint_eq(rig_log_count("C_GetMechanismList"), 1);
-}
-END_TEST
-
-START_TEST(child_has_a_life_of_its_own)
-{
-	struct eh_p11_module *module = open_module(rig_shim());
-	struct eh_p11_slot *slot, *heir;
-	int status = -1;
-	pid_t child;
-
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
-	ck_assert(eh_p11_alive(slot));
-	ck_assert_ptr_eq(eh_p11_again(provider, slot), slot);
-	child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		ck_assert(!eh_p11_alive(slot));
-		heir = eh_p11_again(provider, slot);
-		ck_assert_ptr_nonnull(heir);
-		ck_assert_ptr_ne(heir, slot);
-		ck_assert(eh_p11_alive(heir));
-		ck_assert_uint_eq(heir->id, slot->id);
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	ck_assert(eh_p11_alive(slot));
 }
 END_TEST
 
@@ -166,15 +104,15 @@ close_everything(void)
 	rig_free(context);
 }
 
-static struct eh_p11_slot *late_slot;
+static struct eh_slot *late_slot;
 
 static void
 use_it_late(void)
 {
-	struct eh_p11_slot *slot = eh_p11_again(provider, late_slot);
+	struct eh_slot *slot = eh_slot_again(provider, late_slot);
 
 	/* Registered earlier, so this runs after the module was closed. */
-	if (slot != NULL || eh_p11_alive(late_slot) ||
+	if (slot != NULL || eh_slot_alive(late_slot) ||
 	    core.reason != EH_REASON_STATE)
 		_exit(1);
 	((OSSL_FUNC_provider_teardown_fn *)rig_function(
@@ -218,7 +156,7 @@ END_TEST
 START_TEST(child_that_never_used_the_token_does_not_finalise_it)
 {
 	struct eh_p11_module *module = open_module(rig_shim());
-	struct eh_p11_slot *slot;
+	struct eh_slot *slot;
 	int status = -1;
 	pid_t child;
 
@@ -243,9 +181,6 @@ main(void)
 	tcase_add_test(t, file_that_is_no_module_is_refused_in_words);
 	tcase_add_test(
 	    t, module_is_loaded_once_and_initialised_when_it_is_needed);
-	tcase_add_test(t, token_is_found_by_all_that_a_uri_can_say);
-	tcase_add_test(t, mechanisms_are_asked_once);
-	tcase_add_test(t, child_has_a_life_of_its_own);
 	tcase_add_test(t, exit_is_clean_and_finalises_once);
 	tcase_add_test(
 	    t, child_that_never_used_the_token_does_not_finalise_it);
