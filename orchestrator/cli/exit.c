@@ -33,6 +33,6 @@ eh_exit_status(int err)
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].err == err)
-			return statuses[i].status;
+			return (int)statuses[i].status;
 	return eh_err_is_denial(err) ? EH_EXIT_REFUSED : EH_EXIT_FAILED;
 }

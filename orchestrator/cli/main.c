@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "orchestrator/cli/profile.h"
 #include "orchestrator/cli/token.h"
 #include "orchestrator/cli/unit.h"
 
@@ -17,6 +18,10 @@ static const struct eh_verb *const verbs[] = {
 	&eh_cli_token_enrol,
 	&eh_cli_token_nonce,
 	&eh_cli_token_import,
+	&eh_cli_profile_check,
+	&eh_cli_profile_compile,
+	&eh_cli_profile_render,
+	&eh_cli_profile_lint,
 	&eh_cli_unit_issue,
 	NULL,
 };

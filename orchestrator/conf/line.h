@@ -124,8 +124,9 @@ struct eh_line {
 
 /*
  * Read the file ${path} ("-": standard input).  Everything wrong with it goes
- * to ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with *${linep}
- * NULL.  Of several documents in the file it takes the ProductionLine.
+ * to ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with
+ * *${linep} NULL.  Of several documents in the file it takes the
+ * ProductionLine.
  */
 EH_MUST_CHECK int eh_line_load(
     struct eh_line **linep, const char *path, struct eh_report *report);
@@ -165,7 +166,7 @@ struct eh_line_ids {
 /*
  * List the device ids of ${line}: of its range (the digits at the end count
  * up), its list, or its file (one id a line; empty lines and those that begin
- * with # are skipped).  At most EH_LINE_UNITS; a line without units: gives none.
+ * with # are skipped).  At most EH_LINE_UNITS; none where there is no units:.
  * Errors go to ${report}.  Returns EH_OK, EH_ERR_CONFIG or EH_ERR_MEMORY; free
  * ${ids} with eh_line_ids_free() whatever the result.
  */

@@ -377,8 +377,8 @@ static const struct eh_schema line_rows[] = {
 
 const struct eh_schema_map eh_line_schema = {
 	"ProductionLine",
-	"Owned by the factory: with what and in which steps a profile is made.  "
-	"It can never widen what the profile allows.",
+	"Owned by the factory: with what and in which steps a profile is "
+	"made.  It can never widen what the profile allows.",
 	NODE(doc_line),
 	EH_SCHEMA_ROWS(line_rows),
 };

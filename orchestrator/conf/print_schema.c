@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* print_schema.c - a program for the build: the schema as JSON Schema, Markdown,
- * or mdoc. */
+/* print_schema.c - for the build: the schema as JSON Schema, Markdown, or
+ * mdoc. */
 #include "config.h"
 
 #include <stdio.h>

@@ -23,8 +23,9 @@ struct eh_conf_profile;
 
 /*
  * Read the file ${path} ("-": standard input).  Everything wrong goes to
- * ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with *${profilep}
- * NULL.  Of several documents in the file it takes the ProvisioningProfile.
+ * ${report}.  Returns EH_OK, or EH_ERR_CONFIG or EH_ERR_MEMORY with
+ * *${profilep} NULL.  Of several documents in the file it takes the
+ * ProvisioningProfile.
  */
 EH_MUST_CHECK int eh_conf_profile_load(struct eh_conf_profile **profilep,
     const char *path, struct eh_report *report);

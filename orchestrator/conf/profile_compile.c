@@ -68,8 +68,8 @@ static int
 read_issuer(const struct eh_conf_profile *profile, size_t i, const char *path,
     struct eh_issuer *issuer, struct eh_report *report)
 {
-	const struct eh_yaml_node *node =
-	    profile->doc.spec->certificates[i].issuer->node;
+	const struct doc_issuer *doc =
+	    profile->doc.spec->certificates[i].issuer;
 	struct eh_error error;
 	struct eh_buf der;
 	int err;
@@ -77,11 +77,13 @@ read_issuer(const struct eh_conf_profile *profile, size_t i, const char *path,
 	eh_error_clear(&error);
 	err = eh_pem_read(path, "CERTIFICATE", &der, &error);
 	if (err != EH_OK) {
-		eh_report_error(report, node, "%s", eh_error_sentence(&error));
+		eh_report_error(report, doc->node,
+		    "%s (or give --issuer %s=FILE)", eh_error_sentence(&error),
+		    doc->key);
 	} else {
 		err = eh_issuer_decode(issuer, der.data, der.len, &error);
 		if (err != EH_OK)
-			eh_report_error(report, node, "%s: %s", path,
+			eh_report_error(report, doc->node, "%s: %s", path,
 			    eh_error_sentence(&error));
 	}
 	eh_buf_free(&der);

@@ -208,8 +208,8 @@ static const struct eh_schema issuer_rows[] = {
 	{ .name = "key", .type = EH_SCHEMA_FORM, .form = &eh_schema_name,
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_issuer, key),
 	  .doc = "Label of the issuing key in the EdgeHSM." },
-	{ .name = "certificate", .type = EH_SCHEMA_FORM, .form = &eh_schema_file,
-	  AT(doc_issuer, certificate),
+	{ .name = "certificate", .type = EH_SCHEMA_FORM,
+	  .form = &eh_schema_file, AT(doc_issuer, certificate),
 	  .doc = "Its certificate, PEM or DER, beside the document.  Where "
 		 "each factory has its own, leave it out or override it: "
 		 "edgehsm profile compile --issuer LABEL=FILE.  It is no part "

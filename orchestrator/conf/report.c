@@ -174,6 +174,27 @@ eh_report_place(struct eh_report *report, enum eh_severity severity,
 	va_end(args);
 }
 
+static void __attribute__((format(printf, 4, 5)))
+add_text(struct eh_report *report, enum eh_severity severity,
+    const struct place *place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(report, severity, place, format, args);
+	va_end(args);
+}
+
+void
+eh_report_again(struct eh_report *report, enum eh_severity severity,
+    const struct eh_report_entry *entry, const char *before)
+{
+	struct place place = { entry->file, entry->path, entry->line,
+		entry->column };
+
+	add_text(report, severity, &place, "%s%s", before, entry->text);
+}
+
 static int
 by_place(const void *one, const void *two)
 {
@@ -252,8 +273,8 @@ eh_report_result(struct eh_report *report, struct eh_error *error)
 		if (report->errors == 1)
 			return eh_error_set(
 			    error, EH_ERR_CONFIG, "%s", line);
-		return eh_error_set(error, EH_ERR_CONFIG, "%.280s (and %zu more)",
-		    line, report->errors - 1);
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "%.280s (and %zu more)", line, report->errors - 1);
 	}
 	return eh_error_set(error, EH_ERR_MEMORY,
 	    "out of memory while %zu errors were collected", report->errors);

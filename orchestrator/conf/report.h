@@ -67,6 +67,11 @@ void eh_report_place(struct eh_report *report, enum eh_severity severity,
     const char *file, unsigned line, unsigned column, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* Add ${entry} of another report once more, as ${severity}, ${before} its
+ * text. */
+void eh_report_again(struct eh_report *report, enum eh_severity severity,
+    const struct eh_report_entry *entry, const char *before);
+
 /*
  * Return EH_OK when no error was added, else EH_ERR_CONFIG with the first one
  * and the count in ${error}: "line3.yaml:4:9: error: ... (and 2 more)".

@@ -377,7 +377,8 @@ read_value(struct eh_schema_reader *reader, const struct eh_schema *row,
 	value->node = node;
 	if (node->broken)
 		return;
-	if (node->kind != EH_YAML_LIST || (row->flags & EH_SCHEMA_CONCAT) == 0) {
+	if (node->kind != EH_YAML_LIST ||
+	    (row->flags & EH_SCHEMA_CONCAT) == 0) {
 		read_part(reader, row, node, &value->parts[value->count++]);
 		return;
 	}
@@ -495,8 +496,9 @@ check_head(const struct eh_yaml_node *document, const char *key,
 		eh_report_error(report, document, "'%s: %s' is missing", key,
 		    expected);
 	else
-		eh_report_error(report, member, "'%s' is expected here, not %s%s%s",
-		    expected, text != NULL ? "'" : "",
+		eh_report_error(report, member,
+		    "'%s' is expected here, not %s%s%s", expected,
+		    text != NULL ? "'" : "",
 		    text != NULL ? text : kind_name(member),
 		    text != NULL ? "'" : "");
 	return 0;

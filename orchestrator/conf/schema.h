@@ -77,7 +77,7 @@ extern const struct eh_schema_form eh_schema_name;	/* formats.md: name */
 extern const struct eh_schema_form eh_schema_id;	/* a-z 0-9 - */
 extern const struct eh_schema_form eh_schema_oid;	/* 1.3.6.1.4.1.55555 */
 extern const struct eh_schema_form eh_schema_sha256;	/* 64 hex digits */
-extern const struct eh_schema_form eh_schema_hex;	/* pairs of hex digits */
+extern const struct eh_schema_form eh_schema_hex;	/* hex digits */
 extern const struct eh_schema_form eh_schema_file;	/* a path */
 extern const struct eh_schema_form eh_schema_token;	/* pkcs11:... */
 
@@ -104,8 +104,8 @@ struct eh_schema {
 
 /*
  * A kind of map.  In a map with variants the first row is a required ENUM that
- * says which; a row with ${when} belongs only to variants whose number n has bit
- * 1 << n set, and rows of different variants may share a name.
+ * says which; a row with ${when} belongs only to variants whose number n has
+ * bit 1 << n set, and rows of different variants may share a name.
  *
  * ${check}, if any, sees each struct after its members were read, for rules
  * between them.

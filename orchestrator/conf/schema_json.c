@@ -7,6 +7,8 @@
 
 #include "orchestrator/conf/schema_scalar.h"
 
+#define DIALECT "https://json-schema.org/draft/2020-12/schema"
+
 /*
  * jansson's *_set_new() and *_append_new() take the reference also when they
  * fail, and fail when they are given NULL.  So out of memory travels up: every
@@ -269,8 +271,7 @@ eh_schema_json(const struct eh_schema_map *map, FILE *out)
 	int bad = schema == NULL, failed;
 
 	if (!bad) {
-		bad |= put(schema, "$schema",
-		    json_string("https://json-schema.org/draft/2020-12/schema"));
+		bad |= put(schema, "$schema", json_string(DIALECT));
 		bad |= put(schema, "title", json_string(map->title));
 	}
 	if (bad) {

@@ -12,8 +12,8 @@
  * Check ${bytes} before any parser sees them: at most EH_YAML_MAX_BYTES, UTF-8
  * of the shortest form, no NUL, no control character but line feed (with or
  * without a carriage return before it), so no tab either, and none of the
- * characters that show a reader something else than what the program reads: byte
- * order mark, next line, line and paragraph separator, text direction.
+ * characters that show a reader something else than what the program reads:
+ * byte order mark, next line, line and paragraph separator, text direction.
  *
  * Errors go to ${report} with line and column (in characters, from 1), at most
  * one a line.  Returns EH_OK or EH_ERR_CONFIG.

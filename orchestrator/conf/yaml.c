@@ -20,7 +20,7 @@ read_stdin(struct eh_buf *buf)
 	eh_buf_init(buf, EH_YAML_MAX_BYTES + 1);
 	do {
 		if (buf->len == buf->max)
-			return EH_OK;	/* too long: eh_source_check() says so */
+			return EH_OK;	/* too long: eh_source_check() */
 		if (eh_buf_reserve(buf, buf->max - buf->len) != EH_OK)
 			return EH_ERR_MEMORY;
 		got = fread(buf->data + buf->len, 1, buf->max - buf->len,

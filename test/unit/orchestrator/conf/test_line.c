@@ -9,24 +9,26 @@
 #include "test/unit/orchestrator/conf/said.h"
 #include "test/unit/unit.h"
 
-#define HEAD                                                                   \
-	"apiVersion: edgehsm/v1\n"                                             \
-	"kind: ProductionLine\n"                                               \
-	"metadata: { name: line3, factory: fab1 }\n"                           \
-	"spec:\n"                                                              \
-	"  profile: { name: gateway-b, version: 1 }\n"                         \
-	"  token: \"pkcs11:token=EdgeHSM-fab1\"\n"                             \
-	"  chip: { driver: soft, with: { speed: 115200 } }\n"                  \
+/* clang-format off */
+#define HEAD \
+	"apiVersion: edgehsm/v1\n" \
+	"kind: ProductionLine\n" \
+	"metadata: { name: line3, factory: fab1 }\n" \
+	"spec:\n" \
+	"  profile: { name: gateway-b, version: 1 }\n" \
+	"  token: \"pkcs11:token=EdgeHSM-fab1\"\n" \
+	"  chip: { driver: soft, with: { speed: 115200 } }\n" \
 	"  stations: [ { id: st07, sockets: 4, role: personalize } ]\n"
-#define STEPS                                                                  \
-	"  steps:\n"                                                           \
-	"    - { id: connect, uses: chip.connect, retry: { times: 2 } }\n"       \
-	"    - { id: keygen, uses: chip.keygen, with: { key: device } }\n"       \
-	"    - { id: issue, uses: hsm.issue, with: { certificates: [ a, b ] } "  \
-	"}\n"                                                                  \
-	"    - { id: inject, uses: chip.inject, onFailure: stop }\n"             \
-	"    - { id: verify, uses: chip.verify }\n"                              \
+#define STEPS \
+	"  steps:\n" \
+	"    - { id: connect, uses: chip.connect, retry: { times: 2 } }\n" \
+	"    - { id: keygen, uses: chip.keygen, with: { key: device } }\n" \
+	"    - { id: issue, uses: hsm.issue,\n" \
+	"        with: { certificates: [ a, b ] } }\n" \
+	"    - { id: inject, uses: chip.inject, onFailure: stop }\n" \
+	"    - { id: verify, uses: chip.verify }\n" \
 	"    - { id: record, uses: record.write, always: true }\n"
+/* clang-format on */
 
 static struct eh_report report;
 static struct eh_line *line;
@@ -157,8 +159,8 @@ START_TEST(steps_that_are_not_built_are_refused)
 	    "known (did you mean 'chip.lock'?)\n");
 	refuses(HEAD STEPS "  mes: { connector: csv, with: { a: b } }\n"
 			   "  telemetry: { metrics: \"x\" }\n",
-	    "dir/l.yaml:16:3: error: spec.mes: not built yet: leave 'mes' out\n"
-	    "dir/l.yaml:17:3: error: spec.telemetry: not built yet: leave "
+	    "dir/l.yaml:17:3: error: spec.mes: not built yet: leave 'mes' out\n"
+	    "dir/l.yaml:18:3: error: spec.telemetry: not built yet: leave "
 	    "'telemetry' out\n");
 }
 END_TEST
@@ -239,28 +241,28 @@ END_TEST
 START_TEST(units_that_make_no_sense_are_refused)
 {
 	refuses_ids("{ from: SN2, to: SN1 }",
-	    "dir/l.yaml:16:10: error: spec.units: from 'SN2' is above to "
+	    "dir/l.yaml:17:10: error: spec.units: from 'SN2' is above to "
 	    "'SN1'\n");
 	refuses_ids("{ from: SN1, to: SM2 }",
-	    "dir/l.yaml:16:10: error: spec.units: from 'SN1' and to 'SM2' "
+	    "dir/l.yaml:17:10: error: spec.units: from 'SN1' and to 'SM2' "
 	    "must differ only in the digits at their end\n");
 	refuses_ids("{ from: SN9, to: SN10 }",
-	    "dir/l.yaml:16:10: error: spec.units: from 'SN9' and to 'SN10' "
+	    "dir/l.yaml:17:10: error: spec.units: from 'SN9' and to 'SN10' "
 	    "must differ only in the digits at their end\n");
 	refuses_ids("{ from: x, to: x }",
-	    "dir/l.yaml:16:10: error: spec.units: from 'x' and to 'x' must "
+	    "dir/l.yaml:17:10: error: spec.units: from 'x' and to 'x' must "
 	    "differ only in the digits at their end\n");
 	refuses_ids("{ list: [ a, b, a ] }",
-	    "dir/l.yaml:16:10: error: spec.units: unit 'a' stands twice\n");
+	    "dir/l.yaml:17:10: error: spec.units: unit 'a' stands twice\n");
 	refuses_ids("{ from: SN0000000, to: SN1000000 }",
-	    "dir/l.yaml:16:10: error: spec.units: more than 1000000 units\n");
+	    "dir/l.yaml:17:10: error: spec.units: more than 1000000 units\n");
 	refuses(HEAD STEPS "  units: { from: a1 }\n",
-	    "dir/l.yaml:16:10: error: spec.units: 'to' is missing\n");
+	    "dir/l.yaml:17:10: error: spec.units: 'to' is missing\n");
 	refuses(HEAD STEPS "  units: { from: a1, to: a2, list: [ x ] }\n",
-	    "dir/l.yaml:16:10: error: spec.units: one of them is needed: from "
+	    "dir/l.yaml:17:10: error: spec.units: one of them is needed: from "
 	    "and to, list, or file\n");
 	refuses(HEAD STEPS "  units: {}\n",
-	    "dir/l.yaml:16:10: error: spec.units: one of them is needed: from "
+	    "dir/l.yaml:17:10: error: spec.units: one of them is needed: from "
 	    "and to, list, or file\n");
 }
 END_TEST
@@ -302,7 +304,7 @@ START_TEST(file_that_is_missing_is_named)
 	ck_assert_uint_eq(report.errors, 1);
 	ck_assert_ptr_nonnull(
 	    strstr(eh_report_get(&report, 0)->text, "/nonexistent/x"));
-	ck_assert_uint_eq(eh_report_get(&report, 0)->line, 16);
+	ck_assert_uint_eq(eh_report_get(&report, 0)->line, 17);
 	eh_line_ids_free(&ids);
 }
 END_TEST

@@ -227,8 +227,8 @@ END_TEST
 START_TEST(identity_has_one_length)
 {
 	refuses("SN[0-9]{2}", "SN[0-9]+",
-	    "p.yaml:5:38: error: spec.identity.pattern: pattern 'SN[0-9]+' has no "
-	    "single length: '+' is not a constant; pad the value, or choose "
+	    "p.yaml:5:38: error: spec.identity.pattern: pattern 'SN[0-9]+' has "
+	    "no single length: '+' is not a constant; pad the value, or choose "
 	    "another encoding\n");
 	refuses("SN[0-9]{2}", "SN[0-9]{40}",
 	    "p.yaml:5:38: error: spec.identity.pattern: the pattern is 42 "
@@ -398,7 +398,8 @@ START_TEST(issuers_come_from_outside_or_from_the_document)
 	said(&report,
 	    "p.yaml: error: no certificate has an issuer 'nobody' (--issuer)\n"
 	    "p.yaml:13:15: error: spec.certificates[0].issuer: cannot open "
-	    "/nonexistent/ca.pem: No such file or directory\n");
+	    "/nonexistent/ca.pem: No such file or directory (or give --issuer "
+	    "ca=FILE)\n");
 	free(issuers);
 }
 END_TEST
