@@ -66,6 +66,13 @@ struct eh_engine_params {
 	struct eh_software software;
 	const struct eh_apply *apply;	/* the table, borrowed */
 	size_t napply;
+	/*
+	 * Which authorization a message superseded, from the ${redo} of its
+	 * kind-2 record: 1 and the id, or 0.  Asked when the device index is
+	 * rebuilt, for rows that have left the table.
+	 */
+	int (*superseded)(
+	    const uint8_t *redo, size_t redolen, uint8_t id[EH_ID_LEN]);
 	void (*stopped)(void *arg);	/* called once when the engine stops; must
 					 * not call back.  May be NULL */
 	void *stopped_arg;
@@ -195,7 +202,7 @@ struct eh_ticket {
 	struct eh_answer answer;
 	unsigned slot;			/* of the row */
 	uint64_t generation;
-	unsigned waiters;		/* who wait for its result */
+	uint32_t number;		/* room taken in the index */
 	int held;
 };
 
@@ -256,7 +263,8 @@ EH_MUST_CHECK int eh_engine_record(
  * is tried, the record and ${redo} become durable, the function is run on the
  * live state, and the state is anchored.  Without: ${change} is run on the live
  * state, and the state is anchored; it may refuse, and leaves the state
- * untouched then.  EH_OK means anchored.
+ * untouched then; authorizations are none of its business.  EH_OK means
+ * anchored.
  */
 struct eh_change {
 	struct eh_record *record;
