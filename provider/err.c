@@ -26,7 +26,7 @@ const OSSL_ITEM eh_err_reasons[] = {
 	EH_REASONS(EH_REASON_ROW)
 	{ REASON(CKR_EDGEHSM_QUOTA_EXHAUSTED),   "quota exhausted" },
 	{ REASON(CKR_EDGEHSM_EXPIRED),           "authorization expired" },
-	{ REASON(CKR_EDGEHSM_NOT_YET_VALID),     "authorization not yet valid" },
+	{ REASON(CKR_EDGEHSM_NOT_YET_VALID),     "not yet valid" },
 	{ REASON(CKR_EDGEHSM_REVOKED),           "revoked" },
 	{ REASON(CKR_EDGEHSM_OUT_OF_SCOPE),      "out of scope" },
 	{ REASON(CKR_EDGEHSM_TEMPLATE_MISMATCH), "template mismatch" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key.c - a key on a token: what is known of one, and where it is found. */
+/* key.c - a key on a token: what is known of it, and where it is found. */
 #include "config.h"
 
 #include <stdatomic.h>

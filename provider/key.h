@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key.h - a key on a token: what is known of one, and where it is found again. */
+/* key.h - a key on a token: what is known of it, and where it is found. */
 #ifndef EH_PROVIDER_KEY_H
 #define EH_PROVIDER_KEY_H
 

@@ -171,7 +171,8 @@ keymgmt_get_params(void *keydata, OSSL_PARAM params[])
 	return set_int(params, OSSL_PKEY_PARAM_BITS, curve->bits) &&
 	    set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS,
 		curve->security_bits) &&
-	    set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, (int)eh_sign_max(curve)) &&
+	    set_int(params, OSSL_PKEY_PARAM_MAX_SIZE,
+		(int)eh_sign_max(curve)) &&
 	    set_text(params, OSSL_PKEY_PARAM_GROUP_NAME, curve->group) &&
 	    set_text(params, OSSL_PKEY_PARAM_EC_ENCODING,
 		OSSL_PKEY_EC_ENCODING_GROUP) &&

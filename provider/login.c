@@ -186,7 +186,7 @@ remember_typed(struct eh_slot *slot, const struct pin *pin)
 	atomic_store(&slot->typed, typed);
 }
 
-/* What was typed is forgotten when the token refuses it: the next login asks. */
+/* What was typed is forgotten once the token refuses it: one asks again. */
 static void
 learn(struct eh_slot *slot, const struct pin *pin, CK_RV rv)
 {

@@ -67,6 +67,7 @@ openssl pkey -in "$key" -pubout -out pub.pem
 
 no "pkeyutl refuses to sign a digest" \
     openssl pkeyutl -sign -inkey "$key" -in digest -out sig
-said "in words" "this key signs complete messages only (use -rawin or X509_sign)"
+said "in words" \
+    "this key signs complete messages only (use -rawin or X509_sign)"
 no "and the token was not asked" grep -q C_SignInit log
 finish

@@ -7,7 +7,8 @@ set -eu
 use_shim
 export SHIM_HASH=1 SHIM_NO_RAW=1
 export SHIM_REFUSE=0x80420001
-export SHIM_SENTENCE='quota exhausted: authorization PO-4711 allows 10 devices, 10 used'
+numbers='authorization PO-4711 allows 10 devices, 10 used'
+export SHIM_SENTENCE="quota exhausted: $numbers"
 
 # refused NAME FILE COMMAND...: it fails, says the sentence, and FILE is not
 # there or empty.
@@ -20,7 +21,7 @@ refused() {
 	said "$what says why" \
 	    "quota exhausted:sign.c:"
 	said "$what says how many" \
-	    "authorization PO-4711 allows 10 devices, 10 used (key pkcs11:token=flow;object=k;type=private, C_Sign returned CKR 0x80420001)"
+	    "$numbers (key $key, C_Sign returned CKR 0x80420001)"
 	ok "$what leaves nothing" test ! -s "$file"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# 25-provider-memcheck.sh - one signature under valgrind: no error, no leak; TAP.
+# 25-provider-memcheck.sh - one signature under valgrind: no error, no leak.
 set -eu
 # shellcheck source=test/flow/2x-provider-rig.sh
 . "$(dirname "$0")/2x-provider-rig.sh"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_issue.c - naming the authorization under which a certificate is signed. */
+/* test_issue.c - naming the authorization that a certificate is under. */
 #include "config.h"
 
 #include <stdlib.h>

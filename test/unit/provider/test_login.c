@@ -105,7 +105,8 @@ START_TEST(pin_file_that_is_missing_or_empty_is_an_error_in_words)
 	    "PIN refused: PIN file /nonexistent/pin cannot be read: No such "
 	    "file or directory");
 	setenv("EDGEHSM_PIN_FILE", rig_file("pin", "\n" RIG_PIN), 1);
-	ck_assert_ptr_nonnull(strstr(looking_for(RIG_KEY), "has no PIN of 1 to 255"));
+	ck_assert_ptr_nonnull(
+	    strstr(looking_for(RIG_KEY), "has no PIN of 1 to 255"));
 	ck_assert_uint_eq(rig_log_count("C_Login"), 0);
 }
 END_TEST
@@ -117,7 +118,8 @@ START_TEST(pin_that_is_too_long_is_not_sent)
 	memset(text, '1', sizeof(text));
 	text[256] = '\0';
 	setenv("EDGEHSM_PIN", text, 1);
-	ck_assert_ptr_nonnull(strstr(looking_for(RIG_KEY), "has 256 characters"));
+	ck_assert_ptr_nonnull(
+	    strstr(looking_for(RIG_KEY), "has 256 characters"));
 	unsetenv("EDGEHSM_PIN");
 	setenv("EDGEHSM_PIN_FILE", rig_file("pin", text), 1);
 	ck_assert_str_ne(looking_for(RIG_KEY), "");

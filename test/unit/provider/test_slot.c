@@ -73,7 +73,8 @@ START_TEST(module_without_tokens_says_why)
 	ck_assert_ptr_nonnull(strstr(core.text, " says: there is none"));
 	setenv("SHIM_SENTENCE", "no edgehsmd at /run/s", 1);
 	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 0);
-	ck_assert_ptr_nonnull(strstr(core.text, " says: no edgehsmd at /run/s"));
+	ck_assert_ptr_nonnull(
+	    strstr(core.text, " says: no edgehsmd at /run/s"));
 	/* And a token that comes later is found. */
 	unsetenv("SHIM_NO_SLOTS");
 	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
