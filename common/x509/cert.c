@@ -186,7 +186,8 @@ tbs(struct eh_der *d, struct eh_cert *c, struct eh_slice *alg)
 	eh_der_leave(d);
 	c->subject = name(d);
 	spki(d, &c->spki);
-	for (uint8_t n = 1; n <= 2; n++)	/* the unique ids of version 2 */
+	/* The unique ids of version 2. */
+	for (uint8_t n = 1; n <= 2; n++)
 		if (eh_der_peek(d) == EH_DER_CONTEXT_OCTETS(n))
 			eh_der_any(d, &len);
 	if (eh_der_peek(d) >= 0)

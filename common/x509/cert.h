@@ -48,7 +48,7 @@ struct eh_cert {
 	uint64_t not_before, not_after;
 	struct eh_slice not_before_text, not_after_text;
 	struct eh_spki spki;
-	struct eh_slice extensions;	/* contents of the SEQUENCE OF; or none */
+	struct eh_slice extensions;	/* inside the SEQUENCE OF; or none */
 	struct eh_slice signature;	/* contents of the BIT STRING */
 };
 

@@ -55,8 +55,8 @@ EH_MUST_CHECK int eh_compile_template(const struct eh_profile_source *source,
  * and refuses what it calls an error.  The octets go to ${out} of ${cap}
  * (EH_PROFILE_MAX suffices), and have passed eh_profile_check().
  *
- * Return EH_OK, EH_ERR_CONFIG with a sentence, EH_ERR_UNSUPPORTED (device keys on
- * P-384: no sample can be linted), EH_ERR_SPACE or EH_ERR_MEMORY.
+ * Return EH_OK, EH_ERR_CONFIG with a sentence, EH_ERR_UNSUPPORTED (device keys
+ * on P-384: no sample can be linted), EH_ERR_SPACE or EH_ERR_MEMORY.
  */
 EH_MUST_CHECK int eh_compile_profile(const struct eh_profile_source *source,
     const struct eh_issuer *issuer,

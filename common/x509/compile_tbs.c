@@ -183,8 +183,8 @@ constant_piece(struct compiler *c, const char *what, uint8_t tag,
 	}
 	for (const char *t = text; tag != EH_DER_UTF8_STRING && *t != '\0'; t++)
 		if (!eh_charset_has(string_charset(tag), (uint8_t)*t)) {
-			fail(c, "%s: '%.64s' does not fit its string type", what,
-			    text);
+			fail(c, "%s: '%.64s' does not fit its string type",
+			    what, text);
 			return 0;
 		}
 	eh_der_put_raw(&c->w, text, strlen(text));
@@ -545,7 +545,8 @@ subject_alt_name(struct compiler *c, const struct eh_source_extension *x)
 	eh_der_put_end(&c->w);
 }
 
-/* Somebody else's extension, ready-made: at least it must be one DER element. */
+/* Somebody else's extension, ready-made: at least it must be one DER element.
+ */
 static void
 ready_made(struct compiler *c, const struct eh_source_extension *x)
 {

@@ -29,9 +29,9 @@ struct eh_attribute {
 EH_MUST_CHECK int eh_dn_check(struct eh_slice name);
 
 /*
- * Walk the attributes of a Name that eh_dn_check() let through (those of decoded
- * certificates were): set ${rest} to eh_dn_begin(), then call until it returns
- * 0.  Returns 1 and the next attribute, or 0 at the end.
+ * Walk the attributes of a Name that eh_dn_check() let through (those of
+ * decoded certificates were): set ${rest} to eh_dn_begin(), then call until it
+ * returns 0.  Returns 1 and the next attribute, or 0 at the end.
  */
 struct eh_slice eh_dn_begin(struct eh_slice name);
 int eh_dn_next(struct eh_slice *rest, struct eh_attribute *);

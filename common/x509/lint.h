@@ -29,7 +29,7 @@ enum eh_lint_severity {
 /* clang-format on */
 
 struct eh_lint_rule {
-	const char *id;			/* "matter-dac/ku-digital-signature-only" */
+	const char *id;			/* "matter-dac/ku-digital-signature" */
 	enum eh_lint_severity severity;
 	const char *text;		/* the rule, one sentence */
 	const char *source;		/* clause or document it comes from */

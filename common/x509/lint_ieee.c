@@ -167,13 +167,16 @@ module_there(const struct eh_facts *f)
 	return f->module == EH_FACT_GOOD;
 }
 
+#define TCG_KEYS "TCG TPM 2.0 Keys for Device Identity and Attestation"
+
 #define MUST(id, text, source) { id, EH_LINT_ERROR, text, source }
 #define SHOULD(id, text, source) { id, EH_LINT_WARNING, text, source }
 
 /* clang-format off */
 static const struct eh_lint_row ieee[] = {
 	{ MUST("ieee-802.1ar/signature",
-		"the signature is ECDSA with SHA-256 or SHA-384, or RSA with SHA-256",
+		"the signature is ECDSA with SHA-256 or SHA-384, or RSA with "
+		"SHA-256",
 		"IEEE 802.1AR-2018 clause 9"), signature },
 	{ MUST("ieee-802.1ar/key",
 		"the key is on P-256 or P-384, or RSA",
@@ -197,26 +200,30 @@ static const struct eh_lint_row ieee[] = {
 		"keyUsage is there",
 		"IEEE 802.1AR-2018 table 8-2"), key_usage_there },
 	{ MUST("ieee-802.1ar/key-usage-bits",
-		"keyUsage has digitalSignature, no bit of a CA, and keyEncipherment only for RSA",
+		"keyUsage has digitalSignature, no bit of a CA, and "
+		"keyEncipherment only for RSA",
 		"IEEE 802.1AR-2018 clause 8"), key_usage_device },
 	{ SHOULD("ieee-802.1ar/alt-name",
 		"subjectAltName is there",
 		"IEEE 802.1AR-2018 table 8-2"), alt_name_there },
 	{ MUST("ieee-802.1ar/hardware-module",
-		"a subjectAltName holds one HardwareModuleName: type OID and serial",
+		"a subjectAltName holds one HardwareModuleName: type OID and "
+		"serial",
 		"IEEE 802.1AR-2018 clause 8; RFC 4108 5"), alt_name_module },
 };
 
 static const struct eh_lint_row tcg[] = {
 	{ MUST("tcg-idevid/hardware-module",
-		"HardwareModuleName has the type 2.23.133.1.2 (TPM 2.0) or 2.23.133.1.0 (1.2)",
-		"TCG TPM 2.0 Keys for Device Identity and Attestation"), tpm_module },
+		"HardwareModuleName has the type 2.23.133.1.2 (TPM 2.0) or "
+		"2.23.133.1.0 (1.2)",
+		TCG_KEYS), tpm_module },
 	{ MUST("tcg-idevid/key-usage-bits",
 		"keyUsage has digitalSignature and nothing else",
-		"TCG TPM 2.0 Keys for Device Identity and Attestation"), signature_only },
+		TCG_KEYS), signature_only },
 	{ SHOULD("tcg-idevid/policies",
-		"certificatePolicies has verifiedTPMResidency, and verifiedTPMFixed or verifiedTPMRestricted",
-		"TCG TPM 2.0 Keys for Device Identity and Attestation"), tpm_policies },
+		"certificatePolicies has verifiedTPMResidency, and "
+		"verifiedTPMFixed or verifiedTPMRestricted",
+		TCG_KEYS), tpm_policies },
 };
 
 static const struct eh_lint_row wisun[] = {
@@ -230,7 +237,8 @@ static const struct eh_lint_row wisun[] = {
 		"a device is no CA",
 		"Wi-SUN FAN, device certificate"), no_ca },
 	{ MUST("wisun-fan/key-usage",
-		"keyUsage has digitalSignature and keyAgreement and nothing else",
+		"keyUsage has digitalSignature and keyAgreement and nothing "
+		"else",
 		"Wi-SUN FAN, device certificate"), sign_and_agree },
 	{ MUST("wisun-fan/ext-key-usage",
 		"extendedKeyUsage has clientAuth and id-kp-wisun-fan-device",
@@ -239,7 +247,8 @@ static const struct eh_lint_row wisun[] = {
 		"authorityKeyIdentifier has a keyIdentifier and nothing else",
 		"Wi-SUN FAN, device certificate"), key_id_only },
 	{ MUST("wisun-fan/hardware-module",
-		"subjectAltName holds one HardwareModuleName: type OID and serial",
+		"subjectAltName holds one HardwareModuleName: type OID and "
+		"serial",
 		"Wi-SUN FAN, device certificate; RFC 4108 5"), module_there },
 };
 /* clang-format on */

@@ -142,21 +142,27 @@ authority_key_id_if_any(const struct eh_facts *f)
 		SDK), subject_key_id }
 #define AUTHORITY_KEY_ID						\
 	{ MUST("authority-key-id",					\
-		"authorityKeyIdentifier is there, not critical, with a keyIdentifier of 20 octets", \
+		"authorityKeyIdentifier is there, not critical, with a " \
+		"keyIdentifier of 20 octets",				\
 		SDK), authority_key_id }
 #define KU_CA								\
 	{ MUST("ku-ca",							\
-		"keyUsage has keyCertSign and cRLSign, perhaps digitalSignature, and nothing else", \
+		"keyUsage has keyCertSign and cRLSign, perhaps "	\
+		"digitalSignature, and nothing else",			\
 		SDK), ku_ca }
 #define VID_THERE							\
 	{ MUST("vid",							\
-		"the subject has a VID of 4 upper-case hex digits: attribute 1.3.6.1.4.1.37244.2.1, UTF8String, or Mvid: in the common name", \
+		"the subject has a VID of 4 upper-case hex digits: "	\
+		"attribute 1.3.6.1.4.1.37244.2.1, UTF8String, or Mvid: " \
+		"in the common name",					\
 		SDK), vid_there }
 
 static const struct eh_lint_row dac[] = {
 	ALGORITHM, SIZE, VID_THERE,
 	{ MUST("pid",
-		"the subject has a PID of 4 upper-case hex digits: attribute 1.3.6.1.4.1.37244.2.2, UTF8String, or Mpid: in the common name",
+		"the subject has a PID of 4 upper-case hex digits: "
+		"attribute 1.3.6.1.4.1.37244.2.2, UTF8String, or Mpid: in "
+		"the common name",
 		SDK), pid_there },
 	BC_CRITICAL,
 	{ MUST("no-ca",
@@ -191,11 +197,13 @@ static const struct eh_lint_row paa[] = {
 		SDK), pid_absent },
 	BC_CRITICAL,
 	{ MUST("paa-path",
-		"basicConstraints of a PAA says cA TRUE, with no path length or 1",
+		"basicConstraints of a PAA says cA TRUE, with no path length "
+		"or 1",
 		SDK), paa_path },
 	KU_CRITICAL, KU_CA, SUBJECT_KEY_ID,
 	{ MUST("paa-authority-key-id",
-		"authorityKeyIdentifier of a PAA, if any, is not critical and has 20 octets",
+		"authorityKeyIdentifier of a PAA, if any, is not critical and "
+		"has 20 octets",
 		SDK), authority_key_id_if_any },
 };
 /* clang-format on */
@@ -228,7 +236,8 @@ static const struct eh_lint_rule chain_name = MUST("chain-name",
 	"the issuer of each certificate is the subject of the next",
 	"RFC 5280 6.1.3");
 static const struct eh_lint_rule chain_key_id = MUST("chain-key-id",
-	"the authority key id of each certificate is the subject key id of the next",
+	"the authority key id of each certificate is the subject key id of "
+	"the next",
 	"RFC 5280 4.2.1.1");
 static const struct eh_lint_rule chain_time = MUST("chain-time",
 	"notBefore of the DAC lies in the validity of PAI and PAA",

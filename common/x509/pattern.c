@@ -143,11 +143,14 @@ class(struct eh_pattern *p, const char *at, const char *text,
 {
 	struct eh_run run = { NULL, 0, 0 };
 
-	for (size_t i = 0; i < CLASSES && run.charset == 0; i++)
-		if (strncmp(at, classes[i].text, strlen(classes[i].text)) == 0) {
+	for (size_t i = 0; i < CLASSES && run.charset == 0; i++) {
+		const size_t len = strlen(classes[i].text);
+
+		if (strncmp(at, classes[i].text, len) == 0) {
 			run.charset = classes[i].charset;
-			at += strlen(classes[i].text);
+			at += len;
 		}
+	}
 	if (run.charset == 0) {
 		eh_error_set(e, EH_ERR_CONFIG, "pattern '%s': classes are "
 		    "[0-9] [0-9A-F] [0-9a-f] [0-9A-Z] [:printablestring:] "

@@ -34,7 +34,7 @@
 enum eh_piece_kind {
 	EH_PIECE_TEXT = 1,		/* ${text} as it is */
 	EH_PIECE_DEVICE_ID,		/* { field: device-id } */
-	EH_PIECE_INPUT,			/* { field: X }; ${text} is the input's id */
+	EH_PIECE_INPUT,			/* { field: X }; ${text} is its id */
 	EH_PIECE_CHIP_ID,		/* { field: chip-id }: secrets only */
 };
 
@@ -74,7 +74,7 @@ struct eh_source_text {
 };
 
 struct eh_source_attribute {
-	const char *attribute;		/* a word of eh_words_attribute, or OID */
+	const char *attribute;		/* of eh_words_attribute, or OID */
 	uint8_t string;			/* DER tag: UTF8, Printable, IA5 */
 	struct eh_source_text value;
 };
@@ -160,7 +160,7 @@ struct eh_source_injection {
 	const char *object;		/* "certificate/idevid" */
 	const char *place;
 	const char *version;
-	const char *file;		/* decides nothing: not in the digests */
+	const char *file;		/* decides nothing: in no digest */
 	uint8_t sha256_given;
 	uint8_t sha256[EH_DIGEST_LEN];
 	const char *verify;

@@ -101,7 +101,8 @@ take_input(const struct match *m, const struct eh_field *f)
 		return refuse(m, f, "is outside its range");
 	known = eh_tbs_values_get(m->values, f->id);
 	if (known != NULL && memcmp(known->bytes, value, f->length) != 0)
-		return refuse(m, f, "differs from the other field of this input");
+		return refuse(
+		    m, f, "differs from the other field of this input");
 	if (known != NULL)
 		return EH_OK;
 	if (eh_tbs_values_input(m->values, f->id, value, f->length) != EH_OK)

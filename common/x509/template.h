@@ -29,7 +29,7 @@ struct eh_tbs_input {
 struct eh_tbs_values {
 	uint8_t serial[EH_SERIAL_LEN];
 	uint64_t not_before;		/* POSIX; 0 when there is no field */
-	struct eh_rawkey key;		/* the device's; P-256 in this version */
+	struct eh_rawkey key;		/* the device's; only P-256 so far */
 	struct eh_device_id device;	/* absent when there is no field */
 	unsigned inputs;		/* sorted by id, each id once */
 	struct eh_tbs_input input[EH_TEMPLATE_INPUTS];
@@ -95,7 +95,8 @@ int eh_template_has(
 /*
  * Sample values that fit template ${index}: '0' in every class (or an end of
  * the range), the generator of P-256 as key, 2026-01-01 (2050-01-01 in a
- * GeneralizedTime field) as far as the days allow.  For linting a template before any device exists.
+ * GeneralizedTime field) as far as the days allow.  For linting a template
+ * before any device exists.
  * Return EH_OK, or EH_ERR_ARGUMENT (no such template, no value fits).
  */
 EH_MUST_CHECK int eh_tbs_values_sample(const struct eh_profile *,

@@ -38,13 +38,20 @@ const struct eh_word eh_words_string[] = {
 };
 
 const struct eh_word eh_words_extension[] = {
-	{ "basicConstraints",       EH_EXTENSION_BASIC_CONSTRAINTS, "2.5.29.19" },
-	{ "keyUsage",               EH_EXTENSION_KEY_USAGE,         "2.5.29.15" },
-	{ "extendedKeyUsage",       EH_EXTENSION_EXT_KEY_USAGE,     "2.5.29.37" },
-	{ "subjectKeyIdentifier",   EH_EXTENSION_SUBJECT_KEY_ID,    "2.5.29.14" },
-	{ "authorityKeyIdentifier", EH_EXTENSION_AUTHORITY_KEY_ID,  "2.5.29.35" },
-	{ "subjectAltName",         EH_EXTENSION_SUBJECT_ALT_NAME,  "2.5.29.17" },
-	{ "certificatePolicies",    EH_EXTENSION_POLICIES,          "2.5.29.32" },
+	{ "basicConstraints", EH_EXTENSION_BASIC_CONSTRAINTS,
+		"2.5.29.19" },
+	{ "keyUsage", EH_EXTENSION_KEY_USAGE,
+		"2.5.29.15" },
+	{ "extendedKeyUsage", EH_EXTENSION_EXT_KEY_USAGE,
+		"2.5.29.37" },
+	{ "subjectKeyIdentifier", EH_EXTENSION_SUBJECT_KEY_ID,
+		"2.5.29.14" },
+	{ "authorityKeyIdentifier", EH_EXTENSION_AUTHORITY_KEY_ID,
+		"2.5.29.35" },
+	{ "subjectAltName", EH_EXTENSION_SUBJECT_ALT_NAME,
+		"2.5.29.17" },
+	{ "certificatePolicies", EH_EXTENSION_POLICIES,
+		"2.5.29.32" },
 	END
 };
 
@@ -79,10 +86,14 @@ const struct eh_word eh_words_policy[] = {
 };
 
 const struct eh_word eh_words_signature[] = {
-	{ "ecdsa-with-SHA256",       EH_SIG_ECDSA_P256_SHA256, "1.2.840.10045.4.3.2" },
-	{ "ecdsa-with-SHA384",       EH_SIG_ECDSA_P384_SHA384, "1.2.840.10045.4.3.3" },
-	{ "sha256WithRSAEncryption", EH_SIG_RSA_PKCS1_SHA256,  "1.2.840.113549.1.1.11" },
-	{ "rsassaPss-SHA256",        EH_SIG_RSA_PSS_SHA256,    "1.2.840.113549.1.1.10" },
+	{ "ecdsa-with-SHA256", EH_SIG_ECDSA_P256_SHA256,
+		"1.2.840.10045.4.3.2" },
+	{ "ecdsa-with-SHA384", EH_SIG_ECDSA_P384_SHA384,
+		"1.2.840.10045.4.3.3" },
+	{ "sha256WithRSAEncryption", EH_SIG_RSA_PKCS1_SHA256,
+		"1.2.840.113549.1.1.11" },
+	{ "rsassaPss-SHA256", EH_SIG_RSA_PSS_SHA256,
+		"1.2.840.113549.1.1.10" },
 	END
 };
 

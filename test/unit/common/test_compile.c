@@ -311,7 +311,8 @@ START_TEST(broken_utf8_is_refused)
 		idevid->attribute[0].value.piece[0].text = bad[i];
 		refused("not UTF-8");
 	}
-	idevid->attribute[0].value.piece[0].text = "\xf0\x9f\x94\x91\xe2\x82\xac";
+	idevid->attribute[0].value.piece[0].text =
+	    "\xf0\x9f\x94\x91\xe2\x82\xac";
 	compiles();
 }
 END_TEST

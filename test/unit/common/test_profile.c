@@ -257,12 +257,14 @@ START_TEST(device_ids_are_judged_in_words)
 	static const struct {
 		const char *id, *say;
 	} bad[] = {
-		{ "SN0000004",   "has 9 octets, profile gateway-a wants SN[0-9]{8}" },
+		{ "SN0000004",
+			"has 9 octets, profile gateway-a wants SN[0-9]{8}" },
 		{ "SN000000420", "has 11 octets" },
 		{ "SN0000004x",  "octet 9 does not fit SN[0-9]{8}" },
 		{ "XN00000042",  "octet 0" },
 		{ "",            "has 0 octets" },
-		{ "SN01234567890123456789012345678901234567890", "has 43 octets" },
+		{ "SN01234567890123456789012345678901234567890",
+			"has 43 octets" },
 	};
 	/* clang-format on */
 	struct eh_device_id id;
@@ -305,7 +307,8 @@ START_TEST(words_of_sources_and_standards)
 	    eh_field_source_name(EH_FIELD_SERIAL), "certificate-serial");
 	ck_assert_str_eq(eh_field_source_name(EH_FIELD_INPUT), "input");
 	ck_assert_str_eq(eh_field_source_name(99), "unknown");
-	ck_assert_str_eq(eh_standard_name(EH_STANDARD_MATTER_DAC), "matter-dac");
+	ck_assert_str_eq(
+	    eh_standard_name(EH_STANDARD_MATTER_DAC), "matter-dac");
 	ck_assert_str_eq(eh_standard_name(99), "unknown");
 	ck_assert_int_eq(eh_standard_get("none"), EH_STANDARD_NONE);
 	ck_assert_int_eq(eh_standard_get("matter"), -1);

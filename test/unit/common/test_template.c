@@ -159,7 +159,8 @@ START_TEST(with_subject_key_id_the_idevid_is_longer)
 	struct eh_template_source *c = &f->source.certificate[0];
 
 	/* Behind keyUsage, as openssl ca was told. */
-	memmove(&c->extension[3], &c->extension[2], 2 * sizeof(c->extension[0]));
+	memmove(
+	    &c->extension[3], &c->extension[2], 2 * sizeof(c->extension[0]));
 	memset(&c->extension[2], 0, sizeof(c->extension[2]));
 	c->extension[2].kind = EH_EXTENSION_SUBJECT_KEY_ID;
 	c->extensions++;
@@ -225,7 +226,8 @@ START_TEST(one_octet_more_or_less_is_refused)
 {
 	render(0);
 	len--;
-	refused(0, "template idevid has 385 octets, this TBSCertificate has 384");
+	refused(
+	    0, "template idevid has 385 octets, this TBSCertificate has 384");
 	len += 2;
 	refused(0, "this TBSCertificate has 386");
 	len = 0;
@@ -426,11 +428,13 @@ with_inputs(void)
 	f->source.input[1].lo = "0A0000000000";
 	f->source.input[1].hi = "0A00000000FF";
 	a = fixture_attribute(c, "organizationalUnitName", 0x0c, "MAC ");
-	ck_assert_int_eq(eh_source_add(&a->value, EH_PIECE_INPUT, "mac"), EH_OK);
+	ck_assert_int_eq(
+	    eh_source_add(&a->value, EH_PIECE_INPUT, "mac"), EH_OK);
 	a = fixture_attribute(c, "organizationalUnitName", 0x0c, NULL);
 	ck_assert_int_eq(
 	    eh_source_add(&a->value, EH_PIECE_INPUT, "batch"), EH_OK);
-	ck_assert_int_eq(eh_source_add(&a->value, EH_PIECE_INPUT, "mac"), EH_OK);
+	ck_assert_int_eq(
+	    eh_source_add(&a->value, EH_PIECE_INPUT, "mac"), EH_OK);
 	fixture_compile(f);
 }
 
@@ -605,7 +609,8 @@ START_TEST(sentence_is_that_of_the_template_that_agreed_longest)
 	render(0);
 	tbs[300] ^= 1;
 	ck_assert_int_eq(find(NULL, &index), EH_DENIED_TEMPLATE);
-	ck_assert_ptr_nonnull(strstr(f->error.text, "template idevid, octet 300"));
+	ck_assert_ptr_nonnull(
+	    strstr(f->error.text, "template idevid, octet 300"));
 	render(1);
 	tbs[339] ^= 1;
 	ck_assert_int_eq(find(NULL, &index), EH_DENIED_TEMPLATE);

@@ -49,6 +49,15 @@ from_pem(const char *pem, uint8_t *out)
 	return (size_t)len;
 }
 
+static const char *
+text_of(const json_t *j, const char *key)
+{
+	const char *text = json_string_value(json_object_get(j, key));
+
+	ck_assert_ptr_nonnull(text);
+	return text;
+}
+
 static void
 setup(void)
 {
@@ -59,11 +68,9 @@ setup(void)
 	ck_assert_ptr_nonnull(text);
 	j = json_loadb(text, len, 0, NULL);
 	ck_assert_ptr_nonnull(j);
-	paalen = from_pem(json_string_value(json_object_get(j, "paa_pem")), paa);
-	pailen = unit_hex(json_string_value(json_object_get(j, "pai_cert")), pai,
-	    sizeof(pai));
-	daclen = unit_hex(json_string_value(json_object_get(j, "dac_cert")), dac,
-	    sizeof(dac));
+	paalen = from_pem(text_of(j, "paa_pem"), paa);
+	pailen = unit_hex(text_of(j, "pai_cert"), pai, sizeof(pai));
+	daclen = unit_hex(text_of(j, "dac_cert"), dac, sizeof(dac));
 	json_decref(j);
 	free(text);
 }
@@ -127,7 +134,8 @@ START_TEST(five_bad_variants_of_it_are_refused)
 		memset(&seen, 0, sizeof(seen));
 		l = (struct eh_lint){ see, &seen, 0, 0 };
 		ck_assert_int_eq(eh_lint_cert(&l, EH_STANDARD_MATTER_DAC,
-				     EH_LINT_DEVICE, "DAC", dac, daclen), EH_OK);
+				     EH_LINT_DEVICE, "DAC", dac, daclen),
+		    EH_OK);
 		ck_assert_str_eq(seen.ids, bad[i].rule);
 	}
 }
