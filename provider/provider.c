@@ -99,7 +99,7 @@ keep(char **copyp, const char *text)
 	return text == NULL || *copyp != NULL;
 }
 
-/* The environment before the file; a file's name where it begins so. */
+/* The environment first, and in it the file, as the edgehsm command does. */
 static int
 keep_pin(struct eh_provider *provider)
 {
@@ -107,10 +107,10 @@ keep_pin(struct eh_provider *provider)
 	const char *value = given(provider, &pin_value);
 	const char *path = given(provider, &pin_path);
 
-	if (value != NULL)
-		return keep(&conf->pin, value);
 	if (path != NULL)
 		return keep(&conf->pin_file, path);
+	if (value != NULL)
+		return keep(&conf->pin, value);
 	value = given(provider, &pin_conf);
 	if (value != NULL && strncmp(value, "file:", 5) == 0)
 		return keep(&conf->pin_file, value);

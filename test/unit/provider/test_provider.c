@@ -89,6 +89,7 @@ START_TEST(our_names_win_over_theirs_and_the_environment_over_both)
 	setenv("PKCS11_PROVIDER_MODULE", "/env-theirs.so", 1);
 	setenv("EDGEHSM_AUTHORIZATION", "PO-2", 1);
 	setenv("EDGEHSM_PIN_FILE", "/pin", 1);
+	setenv("EDGEHSM_PIN", "5678", 1);
 	p = rig_core_provider(&core, &table);
 	ck_assert_str_eq(p->conf.module_path, "/env-theirs.so");
 	ck_assert_str_eq(p->conf.authorization, "PO-2");
@@ -97,7 +98,10 @@ START_TEST(our_names_win_over_theirs_and_the_environment_over_both)
 	teardown(p);
 
 	setenv("EDGEHSM_MODULE", "/env-ours.so", 1);
+	unsetenv("EDGEHSM_PIN_FILE");
 	p = rig_core_provider(&core, &table);
+	ck_assert_str_eq(p->conf.pin, "5678");
+	ck_assert_ptr_null(p->conf.pin_file);
 	ck_assert_str_eq(p->conf.module_path, "/env-ours.so");
 	teardown(p);
 }
