@@ -6,6 +6,7 @@
 
 #include "pkcs11-module/attrs.h"
 #include "pkcs11-module/create.h"
+#include "pkcs11-module/entry.h"
 #include "pkcs11-module/find.h"
 #include "pkcs11-module/login.h"
 #include "pkcs11-module/module.h"
@@ -14,8 +15,6 @@
 #include "pkcs11-module/slot.h"
 #include "pkcs11-module/unsupported.h"
 #include "pkcs11-module/vendor.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 /* Random bytes in requests that leave others their turn; and more than this at
  * once is a mistake. */
@@ -557,11 +556,6 @@ C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 	C_SeedRandom, C_GenerateRandom, C_GetFunctionStatus,		\
 	C_CancelFunction, C_WaitForSlotEvent
 /* clang-format on */
-
-EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **);
-EXPORT CK_RV C_GetInterfaceList(CK_INTERFACE *, CK_ULONG *);
-EXPORT CK_RV C_GetInterface(
-    CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS);
 
 static CK_FUNCTION_LIST list_2_40 = { LIST_2_40(2, 40, C_GetInfo) };
 

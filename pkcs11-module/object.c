@@ -344,13 +344,17 @@ out:
 	return err;
 }
 
-/* A fresh token has nothing to list. */
+/* A fresh token has nothing to list; its genesis may leave the generation as it
+ * is, so nothing counts as listed. */
 static int
 is_fresh(struct eh_cache *cache, const struct eh_hello *hello)
 {
 	if (hello->state != EH_STATE_FRESH)
 		return 0;
 	put_rows(cache, NULL, 0, hello->generation);
+	pthread_mutex_lock(&cache->lock);
+	cache->filled = 0;
+	pthread_mutex_unlock(&cache->lock);
 	return 1;
 }
 
