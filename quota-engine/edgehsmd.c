@@ -303,7 +303,7 @@ live(const struct options *o, const struct eh_conf *conf,
 	if ((err = open_wake(&w, error)) != EH_OK ||
 	    (err = give_up(unsuitable, error)) != EH_OK ||
 	    (err = eh_start_open(
-		 &start, conf, engine_stopped, &w, error)) != EH_OK)
+		 &start, conf, NULL, engine_stopped, &w, error)) != EH_OK)
 		return err;
 	if ((err = eh_server_open(&start.boundary, &server, error)) == EH_OK) {
 		if ((err = close_sandbox(unsuitable, o, error)) == EH_OK)

@@ -40,7 +40,7 @@ check_fresh(struct eh_boundary *b, struct eh_error *error)
 		return err;
 	if (!fresh)
 		return eh_error_set(error, EH_DENIED_STATE,
-		    "genesis: %s or its anchor is not fresh: an EdgeHSM was "
+		    "no genesis: %s or its anchor is not fresh: an EdgeHSM was "
 		    "begun there; give another folder and anchor",
 		    b->conf->state);
 	if ((err = b->backend->ops->count(b->backend, &objects, error)) !=
@@ -48,7 +48,7 @@ check_fresh(struct eh_boundary *b, struct eh_error *error)
 		return err;
 	if (objects > 0)
 		return eh_error_set(error, EH_DENIED_STATE,
-		    "genesis: the token '%s' (backend.token) holds %u objects "
+		    "no genesis: the token '%s' (backend.token) holds %u objects "
 		    "of an EdgeHSM already; give a token that is empty",
 		    b->conf->backend_token, objects);
 	return EH_OK;
@@ -61,7 +61,7 @@ read_root(const struct eh_genesis *g, struct eh_rawkey *root,
 	if (eh_rawkey_from_spki(root, g->root, g->rootlen) != EH_OK ||
 	    root->len != EH_P256_POINT_LEN)
 		return eh_error_set(error, EH_ERR_FORMAT,
-		    "genesis: the OEM's root must be a P-256 public key (DER "
+		    "the OEM's root must be a P-256 public key (DER "
 		    "SubjectPublicKeyInfo of %d bytes)",
 		    EH_P256_SPKI_LEN);
 	return EH_OK;
@@ -139,7 +139,7 @@ eh_genesis_run(struct eh_boundary *b, const struct eh_genesis *g,
 
 	if (eh_engine_status(b->engine, NULL) != EH_ENGINE_FRESH)
 		return eh_error_set(error, EH_DENIED_STATE,
-		    "genesis: this EdgeHSM has its identity and its root "
+		    "this EdgeHSM has its identity and its root "
 		    "already; neither can be changed");
 	if ((err = check_fresh(b, error)) != EH_OK)
 		return err;

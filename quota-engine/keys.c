@@ -274,6 +274,31 @@ sign(struct eh_keys *k, const struct slot *slot,
 	    "the key store gave a signature that does not verify");
 }
 
+/* With the lock held. */
+static int
+usable_slot(struct eh_keys *k, uint64_t object, const struct slot **slotp,
+    struct eh_error *error)
+{
+	if (object == 0 || (*slotp = slot_of(k, object)) == NULL)
+		return no_such_key(error);
+	if ((*slotp)->why[0] != '\0')
+		return eh_error_set(error, EH_DENIED_KEY,
+		    "the key cannot be used: %s", (*slotp)->why);
+	return EH_OK;
+}
+
+int
+eh_keys_check(struct eh_keys *k, uint64_t object, struct eh_error *error)
+{
+	const struct slot *slot;
+	int err;
+
+	pthread_rwlock_rdlock(&k->lock);
+	err = usable_slot(k, object, &slot, error);
+	pthread_rwlock_unlock(&k->lock);
+	return err;
+}
+
 int
 eh_keys_sign(struct eh_keys *k, uint64_t object,
     const uint8_t digest[EH_DIGEST_LEN], uint8_t signature[EH_SIGNATURE_LEN],
@@ -283,15 +308,8 @@ eh_keys_sign(struct eh_keys *k, uint64_t object,
 	int err;
 
 	memset(signature, 0, EH_SIGNATURE_LEN);
-	if (object == 0)
-		return no_such_key(error);
 	pthread_rwlock_rdlock(&k->lock);
-	if ((slot = slot_of(k, object)) == NULL)
-		err = no_such_key(error);
-	else if (slot->why[0] != '\0')
-		err = eh_error_set(error, EH_DENIED_KEY,
-		    "the key cannot be used: %s", slot->why);
-	else
+	if ((err = usable_slot(k, object, &slot, error)) == EH_OK)
 		err = sign(k, slot, digest, signature, error);
 	pthread_rwlock_unlock(&k->lock);
 	return err;

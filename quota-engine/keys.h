@@ -50,6 +50,11 @@ EH_MUST_CHECK int eh_keys_by_digest(struct eh_keys *,
 EH_MUST_CHECK int eh_keys_attestation(
     struct eh_keys *, struct eh_state_key *, struct eh_error *);
 
+/* Could this key sign, as far as the key store is concerned?  EH_OK,
+ * EH_ERR_NOT_FOUND, or EH_DENIED_KEY with what is wrong with it. */
+EH_MUST_CHECK int eh_keys_check(
+    struct eh_keys *, uint64_t object, struct eh_error *);
+
 /*
  * Sign a SHA-256 digest: r || s.  Says nothing about whether the key may sign
  * this: that is the caller's rule, judged before.  EH_ERR_NOT_FOUND;

@@ -46,6 +46,7 @@ const struct eh_monitor_row eh_monitor_rows[] = {
 	{ EH_REQ_TIME_NONCE,    "time-nonce",       EITHER,   NOBODY,   READY,  BOUNDED, eh_import_nonce_handle },
 	{ EH_REQ_REPORT,        "report",           OPERATOR, OPERATOR, READY,  BOUNDED, eh_report_handle },
 	{ EH_REQ_SIGN,          "sign",             OPERATOR, OPERATOR, READY,  FREE,    eh_req_sign },
+	{ EH_REQ_LOG_READ,      "log-read",         ANY,      NOBODY,   READY,  FREE,    eh_req_log_read },
 	{ EH_REQ_RECEIPT,       "receipt",          ANY,      NOBODY,   READY,  BOUNDED, eh_req_receipt },
 	{ EH_REQ_ENROL,         "enrol",            EITHER,   NOBODY,   READY,  BOUNDED, eh_req_enrol },
 	{ EH_REQ_ATTEST_KEY,    "attest-key",       EITHER,   NOBODY,   READY,  BOUNDED, eh_req_attest_key },

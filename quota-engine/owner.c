@@ -23,6 +23,12 @@ open_lock(const char *state, int *fdp, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "the path of the state folder is too long");
 	*fdp = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* The file may be there and writable in a folder that is not. */
+	if (*fdp >= 0 &&
+	    faccessat(AT_FDCWD, state, W_OK | X_OK, AT_EACCESS) != 0) {
+		close(*fdp);
+		*fdp = -1;
+	}
 	if (*fdp < 0)
 		return eh_error_set(error, EH_ERR_STORAGE,
 		    "%s: %s; edgehsmd must be able to write to its state "

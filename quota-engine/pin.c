@@ -268,24 +268,31 @@ eh_pins_wait(struct eh_pins *p, uid_t uid)
 	return (unsigned)((ms + 999) / 1000);
 }
 
-/* Count a wrong try; a table that is full forgets who was wrong the least. */
+/* A place for a user who was not wrong before; a table that is full forgets who
+ * was wrong the least. */
+static struct user *
+place_for(struct eh_pins *p, uid_t uid)
+{
+	struct user *u = &p->user[0];
+
+	if (p->nusers < EH_PIN_USERS)
+		u = &p->user[p->nusers++];
+	else
+		for (unsigned i = 1; i < p->nusers; i++)
+			if (p->user[i].wrong < u->wrong)
+				u = &p->user[i];
+	u->uid = uid;
+	u->wrong = 0;
+	return u;
+}
+
 static unsigned
 count_try(struct eh_pins *p, uid_t uid, uint64_t now)
 {
 	struct user *u = find(p, uid);
 
-	if (u == NULL && p->nusers < EH_PIN_USERS)
-		u = &p->user[p->nusers++];
-	if (u == NULL) {
-		u = &p->user[0];
-		for (unsigned i = 1; i < p->nusers; i++)
-			if (p->user[i].wrong < u->wrong)
-				u = &p->user[i];
-	}
-	if (u->uid != uid || u->wrong == 0) {
-		u->uid = uid;
-		u->wrong = 0;
-	}
+	if (u == NULL)
+		u = place_for(p, uid);
 	u->at = now;
 	return ++u->wrong;
 }

@@ -40,6 +40,7 @@ EH_REQ(put_object);
 EH_REQ(sign);
 
 /* req_log.c */
+EH_REQ(log_read);
 EH_REQ(receipt);
 EH_REQ(enrol);
 EH_REQ(attest_key);

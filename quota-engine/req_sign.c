@@ -32,27 +32,22 @@ sign_general(struct eh_boundary *b, struct eh_call *call,
 	const uint8_t *data;
 	size_t len;
 
-	if (eh_wire_has(call->in, EH_WIRE_PARAM))
-		return eh_error_set(error, EH_ERR_ARGUMENT,
-		    "this mechanism takes no parameter");
-	data = eh_wire_bytes(call->in, EH_WIRE_DATA, &len);
-	switch (mechanism) {
-	case EH_MECH_ECDSA:
-		if (len == 0)
-			return eh_error_set(error, EH_ERR_ARGUMENT,
-			    "an empty digest cannot be signed");
-		fit_digest(data, len, digest);
-		break;
-	case EH_MECH_ECDSA_SHA256:
-		eh_sha256(data, len, digest);
-		break;
-	case EH_MECH_ISSUE:
-	default:
+	if (mechanism == EH_MECH_ISSUE)
 		return eh_error_set(error, EH_DENIED_MECHANISM,
 		    "'%s' is a general key: only issuing keys issue "
 		    "certificates under an authorization",
 		    key->label);
-	}
+	if (eh_wire_has(call->in, EH_WIRE_PARAM))
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "this mechanism takes no parameter");
+	data = eh_wire_bytes(call->in, EH_WIRE_DATA, &len);
+	if (mechanism == EH_MECH_ECDSA_SHA256)
+		eh_sha256(data, len, digest);
+	else if (len > 0)
+		fit_digest(data, len, digest);
+	else
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "an empty digest cannot be signed");
 	return eh_keys_sign(b->keys, key->object, digest, signature, error);
 }
 
@@ -138,6 +133,7 @@ eh_req_sign(
 	if ((err = eh_keys_get(b->keys,
 		 eh_wire_number(call->in, EH_WIRE_OBJECT), &key, error)) ==
 		EH_OK &&
+	    (err = eh_keys_check(b->keys, key.object, error)) == EH_OK &&
 	    (err = sign(b, call, &key, signature, error)) == EH_OK)
 		eh_wire_put_bytes(
 		    &call->out, EH_WIRE_DATA, signature, EH_SIGNATURE_LEN);

@@ -178,9 +178,18 @@ look(struct eh_boundary *b, struct eh_error *error)
 	return err;
 }
 
+static int
+take_backend(struct eh_boundary *b, struct eh_error *error)
+{
+	return b->backend != NULL
+	    ? EH_OK
+	    : eh_backend_p11_open(b->conf, &b->backend, error);
+}
+
 int
 eh_start_open(struct eh_start *s, const struct eh_conf *conf,
-    void (*stopped)(void *arg), void *arg, struct eh_error *error)
+    struct eh_backend *backend, void (*stopped)(void *arg), void *arg,
+    struct eh_error *error)
 {
 	struct eh_boundary *b = &s->boundary;
 	int err;
@@ -188,11 +197,12 @@ eh_start_open(struct eh_start *s, const struct eh_conf *conf,
 	memset(s, 0, sizeof(*s));
 	eh_boundary_init(b);
 	b->conf = conf;
+	b->backend = backend;
 	eh_refusal_open(&b->refusals, NULL);
 	if ((err = eh_selftest_run(&eh_selftest_answers, error)) != EH_OK ||
 	    (err = measure(&b->software, error)) != EH_OK ||
 	    (err = take_disk(s, error)) != EH_OK ||
-	    (err = eh_backend_p11_open(conf, &b->backend, error)) != EH_OK ||
+	    (err = take_backend(b, error)) != EH_OK ||
 	    (err = make_engine(s, stopped, arg, error)) != EH_OK ||
 	    (err = make_parts(b, error)) != EH_OK ||
 	    (err = look(b, error)) != EH_OK) {

@@ -16,15 +16,17 @@ struct eh_start {
 
 /*
  * Test ourselves, take state folder, anchor and key store, and take up the state
- * if there is one.  ${stopped} (of ${arg}) is called when the engine fails later.
+ * if there is one.  ${backend} is taken; NULL means the one that ${conf} names.
+ * ${stopped} (of ${arg}; may be NULL) is called when the engine fails later.
  *
  * EH_OK also when the state cannot be taken up (fail-stop): the boundary then
  * serves status, which says why and what to do.  EH_ERR_CONFIG, EH_ERR_BUSY,
  * EH_ERR_STORAGE, EH_ERR_BACKEND, EH_ERR_CRYPTO, EH_ERR_MEMORY: nothing can be
  * served; everything is put back.
  */
-EH_MUST_CHECK int eh_start_open(struct eh_start *, const struct eh_conf *,
-    void (*stopped)(void *arg), void *arg, struct eh_error *error);
+EH_MUST_CHECK int eh_start_open(struct eh_start *, const struct eh_conf *conf,
+    struct eh_backend *backend, void (*stopped)(void *arg), void *arg,
+    struct eh_error *error);
 
 /* A clean stop (eh_engine_stop()), when the state is in force.  EH_OK when it
  * never was. */

@@ -17,6 +17,7 @@
 #include "common/crypto/ecdsa.h"
 #include "common/crypto/mac.h"
 #include "common/crypto/random.h"
+#include "quota-engine/genesis.h"
 #include "test/unit/quota-engine/fixture.h"
 
 void
@@ -275,13 +276,18 @@ fake_destroy(struct eh_backend *b, const uint8_t id[EH_BACKEND_ID_LEN],
 }
 
 static void
-fake_close(struct eh_backend *b)
+free_backend(struct fixture_backend *f)
 {
-	struct fixture_backend *f = self(b);
-
 	for (size_t i = 0; i < sizeof(f->key) / sizeof(f->key[0]); i++)
 		EVP_PKEY_free(f->key[i].key);
 	free(f);
+}
+
+/* A key store outlives the daemon that uses it. */
+static void
+fake_close(struct eh_backend *b)
+{
+	(void)b;
 }
 
 static const struct eh_backend_ops fake_ops = {
@@ -304,4 +310,127 @@ fixture_backend_new(void)
 	ck_assert_ptr_nonnull(f);
 	f->base.ops = &fake_ops;
 	return f;
+}
+
+/* --- a whole boundary --- */
+
+static uint64_t later_ns;
+static int (*real_clocks)(void *, struct eh_clock_reading *);
+
+static int
+shifted_clocks(void *arg, struct eh_clock_reading *r)
+{
+	int err = real_clocks(arg, r);
+
+	r->boottime += later_ns;
+	r->raw += later_ns;
+	return err;
+}
+
+void
+fixture_later(unsigned seconds)
+{
+	later_ns += seconds * UINT64_C(1000000000);
+}
+
+static int
+open_boundary(struct fixture *f)
+{
+	int err = eh_start_open(&f->start, &f->conf, &f->backend->base, NULL,
+	    NULL, &f->error);
+
+	f->b = NULL;
+	if (err != EH_OK)
+		return err;
+	f->b = &f->start.boundary;
+	real_clocks = f->b->os->clocks;
+	f->b->os->clocks = shifted_clocks;
+	return EH_OK;
+}
+
+void
+fixture_open(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	later_ns = 0;
+	fixture_folder(f->folder);
+	fixture_join(f->state, f->folder, "state");
+	fixture_join(f->anchor, f->folder, "anchor");
+	fixture_join(f->socket, f->folder, "s");
+	f->conf.state = f->state;
+	f->conf.anchor_path = f->anchor;
+	f->conf.socket = f->socket;
+	f->conf.segment = 1024 * 1024;
+	f->conf.backend_token = (char[]) { "fake" };
+	f->backend = fixture_backend_new();
+	ck_assert_msg(
+	    open_boundary(f) == EH_OK, "%s", eh_error_sentence(&f->error));
+}
+
+int
+fixture_try_genesis(struct fixture *f)
+{
+	struct eh_rawkey root;
+	uint8_t spki[EH_SPKI_MAX], point[EH_P256_POINT_LEN];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct eh_genesis g = { .label = "token",
+		.pin = (const uint8_t *)FIXTURE_OFFICER,
+		.pinlen = strlen(FIXTURE_OFFICER),
+		.root = spki };
+	size_t len = 0;
+
+	ck_assert_int_eq(EVP_PKEY_get_octet_string_param(key,
+			     OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+			     &len),
+	    1);
+	EVP_PKEY_free(key);
+	ck_assert_int_eq(eh_rawkey_set(&root, point, len), EH_OK);
+	g.rootlen = eh_rawkey_to_spki(&root, spki);
+	return eh_genesis_run(f->b, &g, &f->error);
+}
+
+void
+fixture_genesis(struct fixture *f)
+{
+	ck_assert_msg(fixture_try_genesis(f) == EH_OK, "%s",
+	    eh_error_sentence(&f->error));
+	ck_assert_msg(eh_pins_set(f->b->pins, EH_ROLE_OPERATOR,
+			  (const uint8_t *)FIXTURE_OPERATOR,
+			  strlen(FIXTURE_OPERATOR), &f->error) == EH_OK,
+	    "%s", eh_error_sentence(&f->error));
+}
+
+int
+fixture_restart(struct fixture *f)
+{
+	if (f->b != NULL) {
+		ck_assert_msg(eh_start_stop(&f->start, &f->error) == EH_OK,
+		    "%s", eh_error_sentence(&f->error));
+		eh_start_close(&f->start);
+	}
+	eh_error_clear(&f->error);
+	return open_boundary(f);
+}
+
+void
+fixture_close(struct fixture *f)
+{
+	if (f->b != NULL)
+		eh_start_close(&f->start);
+	free_backend(f->backend);
+	fixture_remove(f->folder);
+}
+
+struct eh_caller
+fixture_caller(struct fixture *f, uid_t uid, unsigned roles, unsigned login)
+{
+	struct eh_caller caller = { .roles = roles, .login = login };
+
+	caller.peer.uid = uid;
+	caller.greeted = 1;
+	if (login != 0)
+		caller.generation = eh_pins_generation(f->b->pins,
+		    login == EH_MAY_OFFICER ? EH_ROLE_OFFICER
+					    : EH_ROLE_OPERATOR);
+	return caller;
 }

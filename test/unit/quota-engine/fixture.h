@@ -9,6 +9,7 @@
 
 #include "common/conf.h"
 #include "quota-engine/backend/backend.h"
+#include "quota-engine/start.h"
 
 /* Make a private folder of our own and put its path into ${path}. */
 #define FIXTURE_PATH 256
@@ -57,6 +58,46 @@ struct fixture_backend *fixture_backend_new(void);
 /* The key under ${id}, or NULL. */
 struct fixture_key *fixture_backend_key(
     struct fixture_backend *, const uint8_t id[EH_BACKEND_ID_LEN]);
+
+/*
+ * A whole boundary on a folder of its own, over that backend.  The clock of its
+ * os table can be set forward.  Everything is real but the key store.
+ */
+struct fixture {
+	char folder[FIXTURE_PATH], state[FIXTURE_PATH];
+	char anchor[FIXTURE_PATH], socket[FIXTURE_PATH];
+	struct eh_conf conf;
+	struct fixture_backend *backend;
+	struct eh_start start;
+	struct eh_boundary *b;	/* of start */
+	struct eh_error error;
+};
+
+#define FIXTURE_OFFICER	 "officer's pin"
+#define FIXTURE_OPERATOR "operator's pin"
+
+/* Make the folder and open the boundary: fresh. */
+void fixture_open(struct fixture *);
+
+/* Genesis, and the operator's PIN. */
+void fixture_genesis(struct fixture *);
+
+/* The same, without saying whether it works. */
+int fixture_try_genesis(struct fixture *);
+
+/* Close cleanly and open again: state, and backend, stay.  What the start says
+ * is returned. */
+int fixture_restart(struct fixture *);
+
+/* Close and remove all. */
+void fixture_close(struct fixture *);
+
+/* Let ${seconds} of the machine's clocks go by. */
+void fixture_later(unsigned seconds);
+
+/* A caller with roles and login (sets of EH_MAY_*), who said hello. */
+struct eh_caller fixture_caller(
+    struct fixture *, uid_t uid, unsigned roles, unsigned login);
 
 /* Is SoftHSM installed?  If not, skip. */
 int fixture_has_softhsm(void);
