@@ -297,11 +297,11 @@ rig_run(Suite *suite)
 
 	if (rig_softhsm() == NULL)
 		return unit_skip("SoftHSM is not installed");
-	if (!set_up()) {
+	result = 1;
+	if (set_up())
+		result = unit_run(suite);
+	else
 		printf("Bail out! the test token cannot be made\n");
-		return 1;
-	}
-	result = unit_run(suite);
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return result;
 }
