@@ -227,10 +227,11 @@ eh_template_match(const struct eh_profile *p, unsigned index,
 	size_t reached;
 	int err;
 
-	memset(values, 0, sizeof(*values));
-	if (index >= p->templates)
+	if (index >= p->templates) {
+		memset(values, 0, sizeof(*values));
 		return eh_error_set(e, EH_DENIED_TEMPLATE,
 		    "profile %s has no template %u", p->name, index);
+	}
 	m.t = &p->template[index];
 	err = match(&m, len, &reached);
 	if (err != EH_OK)
@@ -343,13 +344,13 @@ fill_field(uint8_t *tbs, const struct eh_template *t, const struct eh_field *f,
 	}
 }
 
-/* What a value must be before it can be put anywhere. */
+/* What a value must be before it can be put anywhere; the rest is seen when
+ * what was rendered is matched. */
 static int
 values_check(const struct eh_profile *p, unsigned index,
     const struct eh_tbs_values *v, struct eh_error *e)
 {
 	const struct eh_template *t = &p->template[index];
-	int err;
 
 	for (unsigned i = 0; i < t->fields; i++)
 		if (t->field[i].source == EH_FIELD_PUBLIC_KEY &&
@@ -357,8 +358,7 @@ values_check(const struct eh_profile *p, unsigned index,
 			return eh_error_set(e, EH_ERR_UNSUPPORTED, "template "
 			    "%s: device keys of %u octets are not supported",
 			    t->id, t->field[i].length);
-	err = eh_rawkey_check(&v->key);
-	if (err != EH_OK || v->key.len != EH_P256_POINT_LEN)
+	if (v->key.len != EH_P256_POINT_LEN)
 		return eh_error_set(e, EH_ERR_ARGUMENT,
 		    "template %s: the public key is no point on P-256", t->id);
 	if (v->not_before > EH_DATE_MAX)

@@ -538,7 +538,7 @@ START_TEST(bad_values_are_not_rendered)
 	not_rendered(EH_ERR_ARGUMENT, "UTCTime holds dates up to 2049");
 	in.not_before = NOON;
 	in.key.bytes[64] ^= 1;
-	not_rendered(EH_ERR_ARGUMENT, "no point on P-256");
+	not_rendered(EH_ERR_ARGUMENT, "is not 04 and a point on P-256");
 	in.key.len = 0;
 	not_rendered(EH_ERR_ARGUMENT, "no point on P-256");
 }
