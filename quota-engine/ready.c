@@ -126,20 +126,17 @@ void
 eh_ready_say(struct eh_ready *r, int status, const struct eh_error *error)
 {
 	static const char ready[] = "READY=1";
-	char line[EH_ERROR_TEXT + 16];
+	const char *text = status == 0 ? "ok" : eh_error_sentence(error);
+	char line[1 + EH_ERROR_TEXT];
 	int len;
 
-	len = status == 0
-	    ? snprintf(line, sizeof(line), "ready\n")
-	    : snprintf(line, sizeof(line), "failed: %s\n",
-		  eh_error_sentence(error));
-	tell_and_close(&r->fd, line, (size_t)len);
+	/* Who waits for us goes first, so that whoever reads the other line
+	 * finds no process that still has to end. */
 	line[0] = (char)status;
-	len = status == 0 ? 1
-			  : 1 +
-		snprintf(line + 1, sizeof(line) - 1, "%s",
-		    eh_error_sentence(error));
-	tell_and_close(&r->parent, line, (size_t)len);
+	len = snprintf(line + 1, sizeof(line) - 1, "%s", text);
+	tell_and_close(&r->parent, line, 1 + (size_t)len);
+	len = snprintf(line, sizeof(line), "%s\n", text);
+	tell_and_close(&r->fd, line, (size_t)len);
 	if (status == 0)
 		tell(r->manager, ready, sizeof(ready) - 1);
 }

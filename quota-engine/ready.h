@@ -8,8 +8,8 @@
 /*
  * Three listeners, each optional:
  *
- *	a descriptor (--ready-fd): one line, "ready" or "failed: sentence", then
- *	it is closed;
+ *	a descriptor (--ready-fd): one line, "ok" or the sentence that says why
+ *	not, then it is closed;
  *	the process that was started, when the daemon went into the background:
  *	it waits for the same line and ends with the daemon's status;
  *	the service manager (NOTIFY_SOCKET): READY=1, STOPPING=1.

@@ -97,7 +97,7 @@ daemon() {
 	PID=$!
 	PIDS="$PIDS $PID"
 	await . "$D/ready" || return 1
-	grep -q '^ready$' "$D/ready"
+	grep -q '^ok$' "$D/ready"
 }
 
 # stop [SIGNAL]: end it; STATUS is its exit status.
@@ -202,7 +202,7 @@ start_fails() {
 	wait "$PID" || STATUS=$?
 	cp "$D/err" "$D/answer"
 	if [ "$STATUS" = "$2" ] && grep -q -e "$3" "$D/err" &&
-	    grep -q -e "^failed: .*$3" "$D/ready"; then
+	    grep -q -e "$3" "$D/ready"; then
 		result 0 "$1"
 	else
 		echo "# status $STATUS"
