@@ -10,10 +10,4 @@
  */
 char *eh_path_beside(const char *document, const char *file);
 
-/*
- * Return ${document} with its last suffix, if it has one, replaced by
- * ${suffix} (".ehprofile"), malloc'd; NULL when out of memory.
- */
-char *eh_path_suffix(const char *document, const char *suffix);
-
 #endif

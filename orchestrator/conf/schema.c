@@ -94,31 +94,26 @@ find_row(const struct eh_schema_map *map, const char *key, int variant)
 	return found;
 }
 
-static void
-report_unknown_key(struct eh_schema_reader *reader,
-    const struct eh_schema_map *map, const struct eh_yaml_node *member,
-    int variant)
+/* The keys of this variant that could have been meant: those not there. */
+static size_t
+absent_keys(const struct eh_schema_map *map, const struct eh_yaml_node *node,
+    int variant, const char *names[NAMES_MAX])
 {
-	const char *names[NAMES_MAX], *near;
 	size_t n = 0;
 
 	for (size_t i = 0; i < map->count && n < NAMES_MAX; i++)
 		if (applies(&map->rows[i], variant) &&
-		    eh_yaml_member(member->parent, map->rows[i].name) == NULL)
+		    eh_yaml_member(node, map->rows[i].name) == NULL)
 			names[n++] = map->rows[i].name;
-	near = eh_suggest(member->key, names, n);
-	if (near != NULL)
-		eh_report_error_key(reader->report, member,
-		    "unknown key (did you mean '%s'?)", near);
-	else
-		eh_report_error_key(reader->report, member, "unknown key");
+	return n;
 }
 
 static void
 check_keys(struct eh_schema_reader *reader, const struct eh_schema_map *map,
     const struct eh_yaml_node *node, int variant)
 {
-	const char *which;
+	const char *names[NAMES_MAX], *near, *which;
+	size_t n = absent_keys(map, node, variant, names);
 
 	for (const struct eh_yaml_node *m = node->first; m; m = m->next) {
 		int row = find_row(map, m->key, variant);
@@ -126,7 +121,12 @@ check_keys(struct eh_schema_reader *reader, const struct eh_schema_map *map,
 		if (m->broken || row >= 0)
 			continue;
 		if (row == MEMBER_UNKNOWN) {
-			report_unknown_key(reader, map, m, variant);
+			near = eh_suggest(m->key, names, n);
+			eh_report_error_key(reader->report, m,
+			    "unknown key%s%s%s",
+			    near != NULL ? " (did you mean '" : "",
+			    near != NULL ? near : "",
+			    near != NULL ? "'?)" : "");
 			continue;
 		}
 		/* Of an unknown variant nothing can be said. */

@@ -29,15 +29,6 @@ START_TEST(relative_files_lie_beside_the_document)
 }
 END_TEST
 
-START_TEST(suffix_takes_the_place_of_the_last_one)
-{
-	is(eh_path_suffix("a.yaml", ".x"), "a.x");
-	is(eh_path_suffix("d.d/a", ".x"), "d.d/a.x");
-	is(eh_path_suffix("d/a.b.yaml", ".x"), "d/a.b.x");
-	is(eh_path_suffix("d/.hidden", ".x"), "d/.hidden.x");
-}
-END_TEST
-
 START_TEST(arena_gives_zeros_and_no_more_than_there_is)
 {
 	struct eh_arena arena = { NULL };
@@ -64,7 +55,6 @@ main(void)
 	TCase *t = tcase_create("path");
 
 	tcase_add_test(t, relative_files_lie_beside_the_document);
-	tcase_add_test(t, suffix_takes_the_place_of_the_last_one);
 	tcase_add_test(t, arena_gives_zeros_and_no_more_than_there_is);
 	suite_add_tcase(s, t);
 	return unit_run(s);

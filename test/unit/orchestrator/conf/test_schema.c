@@ -274,6 +274,21 @@ START_TEST(key_of_another_variant_is_refused)
 }
 END_TEST
 
+START_TEST(many_unknown_keys_do_not_take_long)
+{
+	size_t cap = 20u * 50000u, len = 0;
+	char *text = malloc(cap);
+
+	ck_assert_ptr_nonnull(text);
+	len += (size_t)snprintf(text, cap, "title: abc\n");
+	for (unsigned i = 0; i < 49000; i++)
+		len += (size_t)snprintf(text + len, cap - len, "x%u: 1\n", i);
+	read_sample(text);
+	ck_assert_uint_eq(report.errors, 49000);
+	free(text);
+}
+END_TEST
+
 START_TEST(wrong_kind_of_node_is_refused)
 {
 	refuses("title: { a: b }\nshapes: x\none: [ 1 ]\nwith: 1\nbits:\n",
@@ -604,6 +619,7 @@ main(void)
 	tcase_add_test(t, what_is_absent_is_told);
 	tcase_add_test(t, unknown_key_is_refused_with_a_suggestion);
 	tcase_add_test(t, key_of_another_variant_is_refused);
+	tcase_add_test(t, many_unknown_keys_do_not_take_long);
 	tcase_add_test(t, wrong_kind_of_node_is_refused);
 	tcase_add_test(t, wrong_values_are_refused);
 	tcase_add_test(t, numbers_have_one_spelling);
