@@ -143,11 +143,11 @@ openssl_conf = init
 [init]
 providers = providers
 [providers]
-default = default
-edgehsm = edgehsm
-[default]
+default = default_provider
+edgehsm = edgehsm_provider
+[default_provider]
 activate = 1
-[edgehsm]
+[edgehsm_provider]
 module = $provider
 edgehsm-module-path = $module
 edgehsm-pin = file:$state/user.pin
