@@ -265,7 +265,7 @@ run_status(struct eh_args *args)
 	if (s->state == EH_STATE_FAIL_STOPPED)
 		err = eh_error_set(&args->error, EH_DENIED_FAIL_STOPPED,
 		    "the token is fail-stopped: %s", s->why);
-	else if (!usable(s) && !args->json)
+	else if (s->state == EH_STATE_READY && !usable(s) && !args->json)
 		printf("\nNo device can be made now.\n");
 out:
 	eh_token_close(token);
