@@ -5,6 +5,7 @@
 #define EH_TEST_PKCS11_FAKE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,7 +57,8 @@ struct fake {
 	int listener;
 	pthread_t acceptor;
 	int connections[300];
-	unsigned nconnections, open;
+	unsigned nconnections;
+	atomic_uint open;
 
 	/* the token */
 	unsigned state, flags, version;
@@ -70,7 +72,7 @@ struct fake {
 	unsigned pin_generation;
 
 	/* what happened */
-	unsigned count[EH_REQ_COUNT];
+	atomic_uint count[EH_REQ_COUNT];
 	unsigned signatures;	/* made, not only asked for */
 	uint8_t data[EH_WIRE_MAX];
 	size_t len;		/* DATA of the last sign or import */
