@@ -39,19 +39,14 @@ static const unsigned char may_repeat[EH_REQ_COUNT] = {
 	[EH_REQ_STATUS] = 1,
 };
 
-/* Copy a claim of the environment that fits the wire, or nothing. */
+/* Copy a claim of the environment.  One that is no name is not dropped, but
+ * refused at the first hello. */
 static void
-claim(char out[65], const char *name)
+claim(char out[66], const char *name)
 {
 	const char *value = secure_getenv(name);
 
-	out[0] = '\0';
-	if (value == NULL || strlen(value) > 64)
-		return;
-	for (const char *c = value; *c != '\0'; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			return;
-	strcpy(out, value);
+	snprintf(out, 66, "%s", value != NULL ? value : "");
 }
 
 void
@@ -306,7 +301,10 @@ say_hello(struct eh_client *client, int fd, unsigned *loginp,
 
 	err = exchange(fd, &request, &reply, &sent);
 	eh_wipe(ticket, sizeof(ticket));
-	if (err != EH_OK)
+	if (err == EH_ERR_ARGUMENT)
+		err = eh_error_set(error, err, "EDGEHSM_LINE or "
+		    "EDGEHSM_STATION is no name of at most 64 characters");
+	else if (err != EH_OK)
 		err = explain(err, error);
 	else if ((err = refusal(&reply, error)) == EH_OK &&
 	    eh_wire_number(&reply.map, EH_WIRE_VERSION_NO) != EH_WIRE_VERSION)
@@ -317,7 +315,9 @@ say_hello(struct eh_client *client, int fd, unsigned *loginp,
 	if (err == EH_OK) {
 		pthread_mutex_lock(&client->lock);
 		take_hello(client, &reply.map);
+		/* One that is fail-stopped judges no tickets. */
 		if (len > 0 && client->login == *loginp &&
+		    client->hello.state == EH_STATE_READY &&
 		    !eh_wire_has(&reply.map, EH_WIRE_ROLE)) {
 			forget(client);
 			*loginp = client->login;

@@ -49,7 +49,7 @@ struct eh_client {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	const struct eh_conf *conf;
-	char line[65], station[65];
+	char line[66], station[66]; /* 65 characters: too long a claim */
 	uint8_t ticket[128];
 	size_t ticketlen;
 	int role;		/* enum eh_wire_role, or EH_CLIENT_NOBODY */

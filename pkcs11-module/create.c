@@ -488,7 +488,10 @@ eh_create_destroy(struct eh_session *s, CK_OBJECT_HANDLE handle)
 	rv = check_target(s, handle, NULL, 0, &request);
 	if (rv != CKR_OK || (rv = eh_session_check_writable(s)) != CKR_OK)
 		return rv;
-	if (kind == EH_KIND_PUBLIC)
+	/* The officer, who alone may destroy an issuing key, does not see
+	 * private keys. */
+	if (kind == EH_KIND_PUBLIC &&
+	    eh_client_role(&s->module->client) != EH_ROLE_OFFICER)
 		return eh_session_say(s, CKR_ACTION_PROHIBITED,
 		    "a public key goes with its private key: destroy that");
 	return send_change(s, &request);

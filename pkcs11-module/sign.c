@@ -151,10 +151,10 @@ eh_sign_init(
 	}
 	if (s->sign.mech != NULL)
 		return CKR_OPERATION_ACTIVE;
-	if ((rv = find_key(s, handle, &key)) != CKR_OK ||
+	if ((rv = check_state(s)) != CKR_OK ||
+	    (rv = find_key(s, handle, &key)) != CKR_OK ||
 	    (rv = check_login(s)) != CKR_OK ||
-	    (rv = check_mechanism(s, &key, given, &mech)) != CKR_OK ||
-	    (rv = check_state(s)) != CKR_OK)
+	    (rv = check_mechanism(s, &key, given, &mech)) != CKR_OK)
 		return rv;
 	return begin(&s->sign, mech, key.number, given);
 }

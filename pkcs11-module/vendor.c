@@ -279,8 +279,10 @@ log_read(CK_SESSION_HANDLE handle, CK_ULONG first, CK_BYTE_PTR out,
 	eh_wire_put_number(&request, EH_WIRE_FIRST, (int64_t)first);
 	eh_wire_put_number(&request, EH_WIRE_COUNT,
 	    (int64_t)(*out_len < most ? *out_len : most));
-	return eh_session_leave(
-	    s, ask_bytes(s, &request, EH_WIRE_ENTRIES, out, out_len));
+	rv = ask_bytes(s, &request, EH_WIRE_ENTRIES, out, out_len);
+	if (rv == CKR_BUFFER_TOO_SMALL && *out_len < most)
+		*out_len = most; /* not even one entry fits */
+	return eh_session_leave(s, rv);
 }
 
 static CK_RV

@@ -239,7 +239,7 @@ destroyable(const struct eh_view *v, CK_ULONG constant, struct made *m)
 {
 	(void)constant;
 	eh_value_truth(&m->value,
-	    v->object->purpose == CK_EDGEHSM_PURPOSE_GENERAL);
+	    v->object->purpose != CK_EDGEHSM_PURPOSE_ATTESTATION);
 	return PRESENT;
 }
 

@@ -378,7 +378,7 @@ do_generate(const struct caller *c, const struct eh_wire *in, struct answer *a)
 }
 
 static void
-do_destroy(const struct eh_wire *in, struct answer *a)
+do_destroy(const struct caller *c, const struct eh_wire *in, struct answer *a)
 {
 	struct fake_object *o = find(eh_wire_number(in, EH_WIRE_OBJECT));
 
@@ -386,8 +386,9 @@ do_destroy(const struct eh_wire *in, struct answer *a)
 		refuse(a, EH_ERR_NOT_FOUND, "no such object");
 		return;
 	}
-	if (o->class == EH_CLASS_KEY && o->purpose != 0) {
-		refuse(a, EH_DENIED_READ_ONLY, "issuing keys are kept");
+	if (o->class == EH_CLASS_KEY && o->purpose != 0 &&
+	    c->role != EH_ROLE_OFFICER) {
+		refuse(a, EH_DENIED_LOGIN, "that is the officer's");
 		return;
 	}
 	*o = fake.object[--fake.nobjects];
@@ -454,7 +455,7 @@ do_log_read(const struct eh_wire *in, struct answer *a)
 	    (int64_t)eh_wire_number(in, EH_WIRE_FIRST));
 	eh_wire_put_number(&a->out, EH_WIRE_SEQ, 42);
 	if (eh_wire_number(in, EH_WIRE_COUNT) < 6)
-		eh_wire_put_list(&a->out, EH_WIRE_ENTRIES, "\x80", 1, 0);
+		refuse(a, EH_ERR_SPACE, "entry 3 does not fit 3 bytes");
 	else
 		eh_wire_put_list(
 		    &a->out, EH_WIRE_ENTRIES, "\x82\x41r\x42rr", 6, 2);
@@ -521,7 +522,7 @@ serve(struct caller *c, const struct eh_wire *in, struct answer *a)
 	case EH_REQ_STATUS: do_status(a); break;
 	case EH_REQ_SIGN: do_sign(c, in, a); break;
 	case EH_REQ_GENERATE: do_generate(c, in, a); break;
-	case EH_REQ_DESTROY: do_destroy(in, a); break;
+	case EH_REQ_DESTROY: do_destroy(c, in, a); break;
 	case EH_REQ_IMPORT: do_import(in, a); break;
 	case EH_REQ_SET_ATTRIBUTE: do_set_attribute(in, a); break;
 	case EH_REQ_PUT_OBJECT: do_put_object(in, a); break;
@@ -803,10 +804,10 @@ fake_main(const char *conf, int ready_fd)
 	fill_token();
 	fake.listener = open_listener(path);
 	if (fake.listener < 0) {
-		dprintf(ready_fd, "%s: %s\n", path, strerror(errno));
+		dprintf(ready_fd, "failed: %s: %s\n", path, strerror(errno));
 		return 1;
 	}
-	(void)!write(ready_fd, "ok\n", 3);
+	(void)!write(ready_fd, "ready\n", 6);
 	close(ready_fd);
 	alarm(20); /* whatever the test does */
 	accept_all((void *)(intptr_t)fake.listener);

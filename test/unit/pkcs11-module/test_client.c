@@ -76,6 +76,33 @@ START_TEST(hello_comes_first_and_once_per_connection)
 }
 END_TEST
 
+START_TEST(a_claim_that_is_no_name_is_refused_and_not_dropped)
+{
+	char text[100];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	setenv("EDGEHSM_STATION", text, 1);
+	eh_client_wipe(&client);
+	eh_client_init(&client, &conf);
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_ERR_ARGUMENT);
+	ck_assert_ptr_nonnull(strstr(error.text, "EDGEHSM_STATION"));
+	unsetenv("EDGEHSM_STATION");
+}
+END_TEST
+
+START_TEST(a_fail_stopped_daemon_ends_no_login)
+{
+	struct eh_hello hello;
+
+	ck_assert_int_eq(log_in(), EH_OK);
+	fake.state = EH_STATE_FAIL_STOPPED;
+	fake.pin_generation++; /* it judges no tickets */
+	ck_assert_int_eq(eh_client_hello(&client, &hello, &error), EH_OK);
+	ck_assert_int_eq(eh_client_role(&client), EH_ROLE_OPERATOR);
+}
+END_TEST
+
 START_TEST(hello_says_what_the_token_is)
 {
 	struct eh_hello hello;
@@ -306,6 +333,8 @@ main(void)
 
 	tcase_add_checked_fixture(t, up, down);
 	tcase_add_test(t, hello_comes_first_and_once_per_connection);
+	tcase_add_test(t, a_claim_that_is_no_name_is_refused_and_not_dropped);
+	tcase_add_test(t, a_fail_stopped_daemon_ends_no_login);
 	tcase_add_test(t, hello_says_what_the_token_is);
 	tcase_add_test(t, a_refusal_brings_its_code_and_its_sentence);
 	tcase_add_test(t, no_daemon_and_no_autostart_says_where_it_looked);

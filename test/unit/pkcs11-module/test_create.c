@@ -429,9 +429,25 @@ START_TEST(a_pair_is_destroyed_by_its_private_half)
 	    p11->C_DestroyObject(s, public), CKR_ACTION_PROHIBITED);
 	ck_assert_ptr_nonnull(strstr(fake_sentence(s), "private key"));
 	ck_assert_uint_eq(
-	    p11->C_DestroyObject(s, issuing), CKR_ACTION_PROHIBITED);
-	ck_assert_str_eq(fake_sentence(s), "issuing keys are kept");
+	    p11->C_DestroyObject(s, issuing), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_str_eq(fake_sentence(s), "that is the officer's");
 	ck_assert_uint_ne(fake_find(s, CKO_PRIVATE_KEY, "general"), 0);
+}
+END_TEST
+
+START_TEST(the_officer_destroys_by_the_half_that_he_sees)
+{
+	CK_OBJECT_HANDLE private = fake_find(s, CKO_PRIVATE_KEY, "issuing");
+	CK_OBJECT_HANDLE public = fake_find(s, CKO_PUBLIC_KEY, "issuing");
+
+	ck_assert_uint_eq(p11->C_Logout(s), CKR_OK);
+	ck_assert_uint_eq(p11->C_Login(s, CKU_SO,
+	    (CK_UTF8CHAR *)(uintptr_t)FAKE_SO_PIN, strlen(FAKE_SO_PIN)),
+	    CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_DestroyObject(s, private), CKR_OBJECT_HANDLE_INVALID);
+	ck_assert_uint_eq(p11->C_DestroyObject(s, public), CKR_OK);
+	ck_assert_uint_eq(fake_find(s, CKO_PUBLIC_KEY, "issuing"), 0);
 }
 END_TEST
 
@@ -475,6 +491,7 @@ main(void)
 	tcase_add_test(t, the_tokens_own_objects_stay_as_they_are);
 	tcase_add_test(t, changes_need_a_writable_session);
 	tcase_add_test(t, a_pair_is_destroyed_by_its_private_half);
+	tcase_add_test(t, the_officer_destroys_by_the_half_that_he_sees);
 	tcase_add_test(t, nothing_is_copied);
 	suite_add_tcase(suite, t);
 	return unit_run(suite);

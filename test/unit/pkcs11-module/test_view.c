@@ -203,6 +203,8 @@ START_TEST(allowed_mechanisms_follow_the_purpose)
 	ck_assert_uint_eq(len, 2 * sizeof(types[0]));
 	ck_assert_uint_eq(types[0], CKM_ECDSA_SHA256);
 	ck_assert_uint_eq(types[1], CKM_EDGEHSM_ISSUE);
+	ck_assert_int_eq(truth(EH_KIND_PRIVATE, CKA_DESTROYABLE), 1);
+	object.purpose = CK_EDGEHSM_PURPOSE_ATTESTATION;
 	ck_assert_int_eq(truth(EH_KIND_PRIVATE, CKA_DESTROYABLE), 0);
 	object.purpose = CK_EDGEHSM_PURPOSE_GENERAL;
 	len = sizeof(types);
