@@ -143,7 +143,7 @@ spawn(const struct eh_conf *conf, int ready, pid_t *pid)
 	return err;
 }
 
-/* Read the daemon's line, "ready" or why not; return its length, 0 when it ended
+/* Read the daemon's line, "ok" or why not; return its length, 0 when it ended
  * without a word, -1 when the time was over. */
 static ssize_t
 read_line(int fd, char *line, size_t cap, uint64_t deadline)
@@ -175,21 +175,18 @@ static int
 await(const struct eh_conf *conf, int fd, uint64_t deadline,
     struct eh_error *error)
 {
-	static const char failed[] = "failed: ";
-	char line[EH_ERROR_TEXT], *why = line;
+	char line[EH_ERROR_TEXT];
 	ssize_t n = read_line(fd, line, sizeof(line), deadline);
 
 	if (n < 0)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "edgehsmd was started, but did not serve within %d s",
 		    EH_START_MS / 1000);
-	if (strcmp(line, "ready") == 0)
+	if (strcmp(line, "ok") == 0)
 		return EH_OK;
-	if (strncmp(line, failed, strlen(failed)) == 0)
-		why += strlen(failed);
 	if (n > 0)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
-		    "edgehsmd did not start: %s", why);
+		    "edgehsmd did not start: %s", line);
 	return eh_error_set(error, EH_ERR_UNAVAILABLE,
 	    "edgehsmd did not start and did not say why; run %s%s%s by hand",
 	    conf->daemon, conf->path != NULL ? " --conf " : "",

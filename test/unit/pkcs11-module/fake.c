@@ -804,10 +804,10 @@ fake_main(const char *conf, int ready_fd)
 	fill_token();
 	fake.listener = open_listener(path);
 	if (fake.listener < 0) {
-		dprintf(ready_fd, "failed: %s: %s\n", path, strerror(errno));
+		dprintf(ready_fd, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
-	(void)!write(ready_fd, "ready\n", 6);
+	(void)!write(ready_fd, "ok\n", 3);
 	close(ready_fd);
 	alarm(20); /* whatever the test does */
 	accept_all((void *)(intptr_t)fake.listener);

@@ -202,7 +202,7 @@ play_daemon(char **argv)
 	if (how != NULL && strcmp(how, "dies") == 0)
 		return 1;
 	if (how != NULL)
-		dprintf(3, "failed: the state folder is another user's\n");
+		dprintf(3, "the state folder is another user's\n");
 	if (how != NULL)
 		return 1;
 	mark("descriptors", open_now);
