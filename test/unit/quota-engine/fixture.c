@@ -351,6 +351,8 @@ open_boundary(struct fixture *f)
 void
 fixture_open(struct fixture *f)
 {
+	static char token[] = "fake";
+
 	memset(f, 0, sizeof(*f));
 	later_ns = 0;
 	fixture_folder(f->folder);
@@ -361,7 +363,7 @@ fixture_open(struct fixture *f)
 	f->conf.anchor_path = f->anchor;
 	f->conf.socket = f->socket;
 	f->conf.segment = 1024 * 1024;
-	f->conf.backend_token = (char[]) { "fake" };
+	f->conf.backend_token = token;
 	f->backend = fixture_backend_new();
 	ck_assert_msg(
 	    open_boundary(f) == EH_OK, "%s", eh_error_sentence(&f->error));
