@@ -586,6 +586,8 @@ eh_committer_collect(struct eh_engine *eng)
 		eh_committer_drain(eng, &eng->stopped);
 		return 0;
 	}
+	if (eng->phase == EH_PHASE_REPLAYED || eng->phase == EH_PHASE_ENDED)
+		return 0;
 	begin_group(eng);
 	eh_engine_clock(eng, &now);
 	if (eh_ledger_close_marked(eng) &&

@@ -324,6 +324,23 @@ eh_engine_run(struct eh_engine *eng, struct eh_error *error)
  * --- life ---
  */
 
+/* The big parts; what of them is read before it was written is zero. */
+static int
+allocate(struct eh_engine *eng)
+{
+	eng->state = calloc(1, sizeof(*eng->state));
+	eng->trial = malloc(sizeof(*eng->trial));
+	eng->group = malloc(sizeof(*eng->group));
+	eng->commit = malloc(sizeof(*eng->commit));
+	if (eng->state == NULL || eng->trial == NULL || eng->group == NULL ||
+	    eng->commit == NULL)
+		return EH_ERR_MEMORY;
+	eng->group->n = 0;
+	memset(eng->commit, 0, offsetof(struct eh_commit, bytes));
+	eng->commit->next = malloc(sizeof(*eng->commit->next));
+	return eng->commit->next == NULL ? EH_ERR_MEMORY : EH_OK;
+}
+
 int
 eh_engine_new(const struct eh_engine_params *params, struct eh_engine **engp)
 {
@@ -347,14 +364,7 @@ eh_engine_new(const struct eh_engine_params *params, struct eh_engine **engp)
 	eng->tail = &eng->head;
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
 		eng->books[i].book = EH_INDEX_NONE;
-	eng->state = calloc(1, sizeof(*eng->state));
-	eng->trial = calloc(1, sizeof(*eng->trial));
-	eng->group = calloc(1, sizeof(*eng->group));
-	eng->commit = calloc(1, sizeof(*eng->commit));
-	if (eng->commit != NULL)
-		eng->commit->next = calloc(1, sizeof(*eng->commit->next));
-	if (eng->state == NULL || eng->trial == NULL || eng->group == NULL ||
-	    eng->commit == NULL || eng->commit->next == NULL ||
+	if (allocate(eng) != EH_OK ||
 	    eng->os->random(eng->os->arg, seed, sizeof(seed)) != EH_OK ||
 	    eh_index_init(&eng->index, seed) != EH_OK) {
 		eh_engine_free(eng);
@@ -481,8 +491,13 @@ eh_engine_stop(struct eh_engine *eng, struct eh_error *error)
 	if (eng->stopped.code != EH_OK)
 		err = eh_engine_stopped(eng, error);
 	pthread_mutex_unlock(&eng->lock);
-	if (err == EH_OK && started)
-		err = eh_recover_end(eng, error);
+	if (err != EH_OK || !started)
+		return err;
+	if ((err = eh_recover_end(eng, error)) != EH_OK) {
+		pthread_mutex_lock(&eng->lock);
+		eh_engine_poison(eng, "the last commit failed");
+		pthread_mutex_unlock(&eng->lock);
+	}
 	return err;
 }
 

@@ -207,3 +207,17 @@ eh_entry_open(struct eh_entry *e, const struct eh_journal_keys *keys,
 		return EH_ENTRY_GOOD;
 	return EH_ENTRY_FORGED;
 }
+
+size_t
+eh_entry_search(const uint8_t *bytes, size_t len, size_t at)
+{
+	uint32_t magic, word;
+
+	memcpy(&magic, entry_magic, sizeof(magic));
+	for (; at + EH_ENTRY_HEADER <= len; at += 8) {
+		memcpy(&word, bytes + at, sizeof(word));
+		if (word == magic)
+			return at;
+	}
+	return len;
+}

@@ -93,4 +93,8 @@ enum eh_entry_found {
 enum eh_entry_found eh_entry_open(struct eh_entry *,
     const struct eh_journal_keys *, uint8_t *bytes, size_t len);
 
+/* Where, from ${at} on (a multiple of 8), something could be an entry: it begins
+ * with the magic.  ${len} when nothing does. */
+size_t eh_entry_search(const uint8_t *bytes, size_t len, size_t at);
+
 #endif

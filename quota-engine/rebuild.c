@@ -203,7 +203,11 @@ segment(struct rebuild *r, const struct eh_segment_file *file)
 
 	eh_buf_init(&buf, EH_SEGMENT_MAX);
 	err = eh_journal_load(&r->eng->journal, file->first, &buf);
-	while (err == EH_OK && at.offset + EH_ENTRY_HEADER <= buf.len) {
+	for (;;) {
+		at.offset = (uint32_t)eh_entry_search(
+		    buf.data, buf.len, at.offset);
+		if (err != EH_OK || at.offset == buf.len)
+			break;
 		if (eh_entry_open(&e, &r->eng->journal.keys,
 		        buf.data + at.offset, buf.len - at.offset) !=
 		    EH_ENTRY_GOOD) {

@@ -88,31 +88,46 @@ eh_recover_look(struct eh_engine *eng, int *freshp, struct eh_error *error)
  * --- recover ---
  */
 
+/* What of the file is the copy. */
+static int
+load_copy(struct eh_engine *eng, uint64_t k, uint8_t *out, size_t *lenp)
+{
+	struct eh_os *os = eng->os;
+	int err, file;
+
+	*lenp = 0;
+	if ((err = os->open(os->arg, eh_commit_copy(k), &file)) != EH_OK)
+		return err;
+	err = os->read(os->arg, file, out, EH_STATE_HEADER, 0);
+	if (err == EH_OK && (*lenp = eh_state_length(out)) != 0)
+		err = os->read(os->arg, file, out + EH_STATE_HEADER,
+		    *lenp - EH_STATE_HEADER, EH_STATE_HEADER);
+	os->close(os->arg, file);
+	return err;
+}
+
 /* Decode a copy into ${st}; does it fit the anchor? */
 static int
 read_copy(struct eh_engine *eng, uint64_t k, struct eh_state *st, int *fits,
     struct eh_error *error)
 {
 	uint8_t digest[EH_DIGEST_LEN], value[EH_DIGEST_LEN];
-	struct eh_buf buf;
-	size_t used;
+	uint8_t *bytes = eng->commit->bytes;
+	size_t len, used;
 	int err;
 
 	*fits = 0;
-	eh_buf_init(&buf, EH_STATE_MAX);
-	if ((err = eh_os_load(eng->os, eh_commit_copy(k), &buf)) != EH_OK)
-		err = eh_error_set(error, err, "%s/%s cannot be read",
-		    eng->params.state_name, eh_commit_copy(k));
-	else
-		err = eh_state_decode(
-		    st, eng->key, buf.data, buf.len, &used, error);
-	if (err == EH_OK) {
-		eh_sha256(buf.data, used, digest);
-		eh_anchor_next(st->previous, digest, value);
-		*fits = eh_ct_equal(value, eng->anchor, EH_DIGEST_LEN);
-	}
-	eh_buf_free(&buf);
-	return err;
+	if (load_copy(eng, k, bytes, &len) != EH_OK)
+		return eh_error_set(error, EH_ERR_STORAGE,
+		    "%s/%s cannot be read", eng->params.state_name,
+		    eh_commit_copy(k));
+	err = eh_state_decode(st, eng->key, bytes, len, &used, error);
+	if (err != EH_OK)
+		return err;
+	eh_sha256(bytes, used, digest);
+	eh_anchor_next(st->previous, digest, value);
+	*fits = eh_ct_equal(value, eng->anchor, EH_DIGEST_LEN);
+	return EH_OK;
 }
 
 static int

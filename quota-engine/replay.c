@@ -52,11 +52,16 @@ later_group(struct replay *r)
 {
 	uint64_t torn = r->group;
 	struct eh_entry e;
+	size_t end = r->buf.len, at = r->offset;
 
-	for (uint32_t at = r->offset; at < r->offset + SEARCH &&
-	     at + EH_ENTRY_HEADER <= r->buf.len; at += 8)
-		if (look(r, at, &e) == EH_ENTRY_GOOD && e.group > torn)
+	if (end > r->offset + SEARCH)
+		end = r->offset + SEARCH;
+	while ((at = eh_entry_search(r->buf.data, end, at)) < end) {
+		if (look(r, (uint32_t)at, &e) == EH_ENTRY_GOOD &&
+		    e.group > torn)
 			return 1;
+		at += 8;
+	}
 	return 0;
 }
 

@@ -185,6 +185,11 @@ struct eh_state {
 EH_MUST_CHECK int eh_state_encode(const struct eh_state *,
     const uint8_t key[EH_DIGEST_LEN], uint8_t *out, size_t cap, size_t *lenp);
 
+/* How many bytes B has in all, by its first EH_STATE_HEADER bytes; 0 when they
+ * are not the beginning of one. */
+#define EH_STATE_HEADER 16
+size_t eh_state_length(const uint8_t header[EH_STATE_HEADER]);
+
 /*
  * Read B from the front of ${len} bytes (what lies behind it in the file is
  * ignored); ${usedp} gets its length.  EH_ERR_FORMAT (no state, a bad MAC, or

@@ -16,7 +16,7 @@
 static const char magic[8] = "EHSTATE";	/* and a zero byte */
 static const char label[] = "EdgeHSM-state-v1";
 #define FORMAT  1
-#define HEADER  16
+#define HEADER  EH_STATE_HEADER
 #define ITEMS   32768
 #define U64     UINT64_MAX
 
@@ -766,22 +766,31 @@ eh_state_encode(const struct eh_state *st, const uint8_t key[EH_DIGEST_LEN],
 	return EH_OK;
 }
 
-/* The header: how long is the body?  0 when this is no state of ours. */
+/* How long is the body?  0 when this is no state of ours. */
 static size_t
-read_header(const uint8_t *bytes, size_t len, uint32_t *version)
+read_header(const uint8_t header[HEADER], uint32_t *version)
 {
 	struct eh_reader r;
 	const uint8_t *m;
 	size_t body;
 
-	eh_reader_init(&r, bytes, len);
+	eh_reader_init(&r, header, HEADER);
 	m = eh_reader_borrow(&r, sizeof(magic));
 	*version = eh_reader_u32(&r);
 	body = eh_reader_u32(&r);
-	if (r.err != EH_OK || memcmp(m, magic, sizeof(magic)) != 0 ||
-	    body > EH_STATE_MAX || len < HEADER + body + EH_SHA256_LEN)
+	if (memcmp(m, magic, sizeof(magic)) != 0 ||
+	    body > EH_STATE_MAX - HEADER - EH_SHA256_LEN)
 		return 0;
 	return body;
+}
+
+size_t
+eh_state_length(const uint8_t header[EH_STATE_HEADER])
+{
+	uint32_t version;
+	size_t body = read_header(header, &version);
+
+	return body == 0 ? 0 : HEADER + body + EH_SHA256_LEN;
 }
 
 static int
@@ -805,12 +814,12 @@ eh_state_decode(struct eh_state *st, const uint8_t key[EH_DIGEST_LEN],
 {
 	uint8_t mac[EH_SHA256_LEN];
 	uint32_t version;
-	size_t body = read_header(bytes, len, &version);
+	size_t body = len < HEADER ? 0 : read_header(bytes, &version);
 	int err;
 
 	*usedp = 0;
 	memset(st, 0, sizeof(*st));
-	if (body == 0)
+	if (body == 0 || len < HEADER + body + EH_SHA256_LEN)
 		return eh_error_set(error, EH_ERR_FORMAT, "no state copy");
 	mac_of(key, bytes, HEADER + body, mac);
 	if (!eh_ct_equal(mac, bytes + HEADER + body, EH_SHA256_LEN))

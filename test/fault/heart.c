@@ -509,6 +509,17 @@ walk_leaf(void *context, uint64_t seq, const uint8_t *input, size_t len)
 	return w->wrong == NULL ? EH_OK : 1;
 }
 
+/* Authorizations that go on with one another's books have one number. */
+static uint32_t
+book_of(const struct heart *h, const struct made *m)
+{
+	const struct eh_row *row =
+	    eh_state_row(h->eng->state, m->authorization);
+
+	return row == NULL ? EH_INDEX_NONE :
+			     h->eng->books[row - h->eng->state->row].book;
+}
+
 /* Every certificate is counted, and every device once. */
 static const char *
 check_counts(struct walk *w)
@@ -537,8 +548,10 @@ check_counts(struct walk *w)
 		size_t j;
 
 		for (j = 0; j < i; j++)
-			if (eh_device_id_equal(
-			        &w->made[j].device, &w->made[i].device))
+			if (eh_device_id_equal(&w->made[j].device,
+			        &w->made[i].device) &&
+			    book_of(w->h, &w->made[j]) ==
+			        book_of(w->h, &w->made[i]))
 				break;
 		counted -= j == i;
 	}

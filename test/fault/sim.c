@@ -627,7 +627,7 @@ sim_reboot(struct sim *s)
 	s->crashed = 0;
 	s->dying = 0;
 	s->crash_at = 0;
-	s->fail = SIM_NONE;
+	s->fail_at = 0;
 }
 
 void
