@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "common/crypto/rawkey.h"
+#include "common/crypto/soft.h"
 #include "common/err.h"
 
 /* The group of P-256, made once and shared by all threads; NULL when out of
@@ -24,5 +25,10 @@ EH_MUST_CHECK int eh_evp_from_rawkey(
 /* Get the public half of ${pkey}.  EH_OK, EH_ERR_UNSUPPORTED when it is neither
  * P-256 nor Ed25519, EH_ERR_CRYPTO. */
 EH_MUST_CHECK int eh_evp_to_rawkey(EVP_PKEY *pkey, struct eh_rawkey *key);
+
+/* Make a soft key of ${pkey}, which may rest in any provider (a pkcs11: URI), by
+ * taking a reference to it.  EH_OK, EH_ERR_UNSUPPORTED as above, EH_ERR_CRYPTO,
+ * EH_ERR_MEMORY. */
+EH_MUST_CHECK int eh_soft_from_evp(EVP_PKEY *pkey, struct eh_soft **softp);
 
 #endif

@@ -55,6 +55,15 @@ eh_soft_generate(struct eh_soft **softp)
 	return take(EVP_EC_gen("P-256"), softp);
 }
 
+int
+eh_soft_from_evp(EVP_PKEY *pkey, struct eh_soft **softp)
+{
+	*softp = NULL;
+	if (EVP_PKEY_up_ref(pkey) != 1)
+		return EH_ERR_CRYPTO;
+	return take(pkey, softp);
+}
+
 /* The key pair of the scalar ${d}, or NULL. */
 static EVP_PKEY *
 from_scalar(const EC_GROUP *group, const BIGNUM *d)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/crypto/ecdsa.h"
+#include "common/crypto/evp.h"
 #include "common/crypto/soft.h"
 #include "test/unit/unit.h"
 
@@ -165,6 +166,29 @@ START_TEST(what_is_no_key_is_refused_in_words)
 }
 END_TEST
 
+START_TEST(key_of_libcrypto_signs_and_stays_its_owners)
+{
+	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384");
+	struct eh_rawkey public;
+	struct eh_signer signer;
+	struct eh_soft *key;
+	uint8_t signature[64];
+
+	ck_assert_int_eq(eh_evp_to_rawkey(p256, &public), EH_OK);
+	ck_assert_int_eq(eh_soft_from_evp(p256, &key), EH_OK);
+	EVP_PKEY_free(p256);
+	ck_assert(eh_rawkey_equal(&public, eh_soft_public(key)));
+	eh_soft_signer(key, &signer);
+	ck_assert_int_eq(signer.sign(signer.arg, "m", 1, signature), EH_OK);
+	ck_assert_int_eq(
+	    eh_p256_verify(public.bytes, "m", 1, signature), EH_OK);
+	eh_soft_free(key);
+	ck_assert_int_eq(eh_soft_from_evp(p384, &key), EH_ERR_UNSUPPORTED);
+	ck_assert_ptr_null(key);
+	EVP_PKEY_free(p384);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -178,6 +202,7 @@ main(void)
 	tcase_add_test(t, saved_key_comes_back_and_is_never_written_over);
 	tcase_add_test(t, other_forms_of_pem_are_read);
 	tcase_add_test(t, what_is_no_key_is_refused_in_words);
+	tcase_add_test(t, key_of_libcrypto_signs_and_stays_its_owners);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
