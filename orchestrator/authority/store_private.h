@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_private.h - what the files of the store share. */
+#ifndef EH_ORCHESTRATOR_AUTHORITY_STORE_PRIVATE_H
+#define EH_ORCHESTRATOR_AUTHORITY_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "orchestrator/authority/store.h"
+
+struct eh_store {
+	sqlite3 *db;
+	struct eh_store_self self;
+};
+
+/* The statements that make an empty store, ended by NULL. */
+extern const char *const eh_store_schema[];
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_schema.c - the tables of the authority's store, version 1. */
+#include "config.h"
+
+#include "orchestrator/authority/store_private.h"
+
+/*
+ * Ids, digests and keys are blobs of their fixed length, times are POSIX
+ * seconds.  Rules that must never break, whatever the program does, are
+ * constraints and triggers here.
+ */
+/* clang-format off */
+const char *const eh_store_schema[] = {
+	"CREATE TABLE authority ("
+	"  one INTEGER PRIMARY KEY CHECK (one = 1),"
+	"  name TEXT NOT NULL,"
+	"  created INTEGER NOT NULL,"
+	"  root_ca BLOB NOT NULL"
+	") STRICT",
+
+	/* UNIQUE: the three are never shared. */
+	"CREATE TABLE own_key ("
+	"  use INTEGER PRIMARY KEY CHECK (use BETWEEN 0 AND 2),"
+	"  place TEXT NOT NULL,"
+	"  public BLOB NOT NULL UNIQUE"
+	") STRICT",
+
+	"CREATE TABLE invitation ("
+	"  n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  nonce BLOB NOT NULL UNIQUE CHECK (length(nonce) BETWEEN 16 AND 32),"
+	"  name TEXT NOT NULL,"
+	"  factory TEXT NOT NULL,"
+	"  opened INTEGER NOT NULL,"
+	"  state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 2),"
+	"  closed INTEGER"
+	") STRICT",
+	"CREATE UNIQUE INDEX invitation_open ON invitation (name)"
+	"  WHERE state = 0",
+	"CREATE TRIGGER invitation_used_once BEFORE UPDATE ON invitation"
+	"  WHEN OLD.state <> 0 OR NEW.nonce <> OLD.nonce"
+	"  BEGIN SELECT RAISE(ABORT, 'an invitation is used once'); END",
+	"CREATE TRIGGER invitation_stays BEFORE DELETE ON invitation"
+	"  BEGIN SELECT RAISE(ABORT, 'an invitation is never deleted'); END",
+
+	"CREATE TABLE hsm ("
+	"  n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
+	"  kid BLOB NOT NULL UNIQUE CHECK (kid = substr(id, 1, 8)),"
+	"  name TEXT NOT NULL UNIQUE,"
+	"  factory TEXT NOT NULL,"
+	"  attestation BLOB NOT NULL UNIQUE,"
+	"  class INTEGER NOT NULL,"
+	"  software TEXT NOT NULL,"
+	"  measurement BLOB NOT NULL,"
+	"  enrolled INTEGER NOT NULL,"
+	"  granted_until INTEGER NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER hsm_pinned BEFORE UPDATE ON hsm"
+	"  WHEN NEW.id <> OLD.id OR NEW.attestation <> OLD.attestation"
+	"  BEGIN SELECT RAISE(ABORT, 'an attestation key is pinned'); END",
+
+	/* standing: 0 named, 1 attested, 2 certified */
+	"CREATE TABLE hsm_key ("
+	"  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  purpose INTEGER NOT NULL,"
+	"  origin INTEGER NOT NULL,"
+	"  standing INTEGER NOT NULL CHECK (standing BETWEEN 0 AND 2)"
+	") STRICT",
+
+	"CREATE TABLE certificate ("
+	"  serial BLOB PRIMARY KEY,"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  key BLOB NOT NULL REFERENCES hsm_key (digest),"
+	"  form TEXT NOT NULL,"
+	"  issued INTEGER NOT NULL,"
+	"  not_before INTEGER NOT NULL,"
+	"  not_after INTEGER NOT NULL,"
+	"  der BLOB NOT NULL"
+	") STRICT",
+
+	"CREATE TABLE sequence ("
+	"  kid BLOB NOT NULL CHECK (length(kid) = 8),"
+	"  type TEXT NOT NULL,"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  last INTEGER NOT NULL CHECK (last > 0),"
+	"  PRIMARY KEY (kid, type, hsm)"
+	") STRICT",
+	"CREATE TRIGGER sequence_rises BEFORE UPDATE ON sequence"
+	"  WHEN NEW.last <= OLD.last"
+	"  BEGIN SELECT RAISE(ABORT, 'a sequence number only rises'); END",
+	"CREATE TRIGGER sequence_stays BEFORE DELETE ON sequence"
+	"  BEGIN SELECT RAISE(ABORT, 'a sequence number is never deleted'); END",
+
+	"CREATE TABLE message ("
+	"  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"
+	"  type TEXT NOT NULL,"
+	"  kid BLOB NOT NULL,"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  seq INTEGER NOT NULL,"
+	"  issued INTEGER NOT NULL,"
+	"  bytes BLOB NOT NULL,"
+	"  UNIQUE (kid, type, hsm, seq)"
+	") STRICT",
+	"CREATE TRIGGER message_as_signed BEFORE UPDATE ON message"
+	"  BEGIN SELECT RAISE(ABORT, 'a signed message is never changed'); END",
+	"CREATE TRIGGER message_stays BEFORE DELETE ON message"
+	"  BEGIN SELECT RAISE(ABORT, 'a signed message is never deleted'); END",
+
+	"CREATE TABLE profile ("
+	"  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"
+	"  name TEXT NOT NULL,"
+	"  version INTEGER NOT NULL,"
+	"  source BLOB NOT NULL CHECK (length(source) = 32),"
+	"  bytes BLOB NOT NULL"
+	") STRICT",
+
+	"CREATE TABLE authorization ("
+	"  n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  message BLOB NOT NULL UNIQUE REFERENCES message (digest),"
+	"  order_name TEXT NOT NULL,"
+	"  profile BLOB NOT NULL REFERENCES profile (digest),"
+	"  seq INTEGER NOT NULL,"
+	"  devices INTEGER NOT NULL,"
+	"  issued INTEGER NOT NULL,"
+	"  not_before INTEGER NOT NULL,"
+	"  expires INTEGER NOT NULL"
+	") STRICT",
+
+	"CREATE TABLE trail ("
+	"  n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  at INTEGER NOT NULL,"
+	"  person TEXT NOT NULL,"
+	"  verb TEXT NOT NULL,"
+	"  hsm BLOB,"
+	"  digest BLOB,"
+	"  text TEXT NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER trail_as_written BEFORE UPDATE ON trail"
+	"  BEGIN SELECT RAISE(ABORT, 'the trail is never changed'); END",
+	"CREATE TRIGGER trail_stays BEFORE DELETE ON trail"
+	"  BEGIN SELECT RAISE(ABORT, 'the trail is never deleted'); END",
+	NULL
+};
+/* clang-format on */

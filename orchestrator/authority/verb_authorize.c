@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verb_authorize.c - edgehsm-authority authorize. */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "orchestrator/authority/authorize.h"
+#include "orchestrator/authority/verbs.h"
+
+#define DAY  UINT64_C(86400)
+#define RATE 300u	/* devices an hour, of the line in the sentences */
+
+static void
+warn(void *arg, const char *sentence)
+{
+	eh_verb_say(arg, "warning: %s", sentence);
+}
+
+/* What a limit means, in hours of a line that makes RATE devices an hour. */
+static void
+explain(const struct eh_args *args, const struct eh_pauth *p)
+{
+	const unsigned records = eh_pauth_op(p, EH_OP_ISSUE)->uses;
+	uint64_t offline = p->limits.max_offline / 3600;
+	uint64_t unacked =
+	    p->limits.max_unacked / ((uint64_t)RATE * records);
+
+	eh_verb_say(args,
+	    "without a link, a line of %u devices an hour stops after "
+	    "%" PRIu64 " hours (%s)", RATE,
+	    offline < unacked ? offline : unacked,
+	    offline < unacked ? "max-offline: no fresh time"
+			      : "max-unacked: no acknowledgement");
+	eh_verb_say(args,
+	    "after a boot without a link it makes at most %u devices more",
+	    p->limits.quality > EH_QUALITY_FLOOR ? 0
+						 : p->limits.boot_grace);
+	eh_verb_say(args,
+	    "at most %u devices may be lost in unclean stops before it stops",
+	    p->limits.max_unaccounted);
+}
+
+/* --- the command line --- */
+
+static int
+get_u32(struct eh_args *args, const char *name, uint32_t most, uint32_t dflt,
+    uint32_t *valuep)
+{
+	uint64_t value;
+	int err = eh_args_number(args, name, 0, most, dflt, &value);
+
+	*valuep = (uint32_t)value;
+	return err;
+}
+
+static int
+get_limits(struct eh_args *args, struct eh_limits *l)
+{
+	uint32_t quality;
+	int err;
+
+	if ((err = get_u32(args, "max-unacked", UINT32_MAX,
+	         eh_authorize_limits.max_unacked, &l->max_unacked)) !=
+	        EH_OK ||
+	    (err = get_u32(args, "max-offline", UINT32_MAX,
+	         eh_authorize_limits.max_offline, &l->max_offline)) !=
+	        EH_OK ||
+	    (err = get_u32(args, "max-unaccounted", UINT32_MAX,
+	         eh_authorize_limits.max_unaccounted,
+	         &l->max_unaccounted)) != EH_OK ||
+	    (err = get_u32(args, "boot-grace", UINT32_MAX,
+	         eh_authorize_limits.boot_grace, &l->boot_grace)) != EH_OK ||
+	    (err = get_u32(args, "min-quality", EH_QUALITY_FRESH,
+	         eh_authorize_limits.quality, &quality)) != EH_OK)
+		return err;
+	l->quality = (enum eh_quality)quality;
+	return EH_OK;
+}
+
+static int
+get_times(struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
+{
+	uint64_t days;
+	int err;
+
+	if (eh_args_get(args, "days") != NULL &&
+	    eh_args_get(args, "not-after") != NULL)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--days and --not-after say the same: give one");
+	if ((err = eh_args_time(args, "not-before", now,
+	         now - EH_AUTHORIZE_BACKDATE, &r->not_before)) != EH_OK ||
+	    (err = eh_args_number(args, "days", 1, EH_VALIDITY_MAX / DAY,
+	         EH_AUTHORIZE_DAYS, &days)) != EH_OK ||
+	    (err = eh_args_time(args, "not-after", now,
+	         r->not_before + days * DAY, &r->expires)) != EH_OK)
+		return err;
+	if (r->expires <= r->not_before ||
+	    r->expires - r->not_before > EH_VALIDITY_MAX)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "an authorization is valid for some time, and for at most "
+		    "%" PRIu64 " days", EH_VALIDITY_MAX / DAY);
+	return EH_OK;
+}
+
+static int
+get_lines(struct eh_args *args, struct eh_authorize_request *r)
+{
+	const char *line;
+
+	for (unsigned n = 0; (line = eh_args_nth(args, "line", n)) != NULL;
+	     n++) {
+		if (n == EH_PAUTH_LINES_MAX)
+			return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+			    "at most %d lines can be named",
+			    EH_PAUTH_LINES_MAX);
+		r->lines[r->nlines++] = line;
+	}
+	return EH_OK;
+}
+
+static int
+get_request(
+    struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
+{
+	uint64_t lease, stops;
+	int err;
+
+	r->hsm = eh_args_get(args, "hsm");
+	r->order = eh_args_get(args, "order");
+	r->scope = eh_args_get(args, "scope");
+	if ((err = eh_args_number(args, "devices", 1,
+	         EH_AUTHORIZE_DEVICES_MAX, 0, &r->devices)) != EH_OK ||
+	    (err = eh_args_number(args, "lease", 1, EH_LEASE_MAX, 0,
+	         &lease)) != EH_OK ||
+	    (err = eh_args_number(args, "reissue", 0,
+	         EH_AUTHORIZE_DEVICES_MAX, 0, &r->reissue)) != EH_OK ||
+	    (err = eh_args_number(args, "unclean-stops", 0,
+	         EH_AUTHORIZE_STOPS_MAX, EH_AUTHORIZE_STOPS, &stops)) !=
+	        EH_OK)
+		return err;
+	r->lease = (uint16_t)lease;
+	r->stops = (unsigned)stops;
+	if ((err = get_limits(args, &r->limits)) != EH_OK ||
+	    (err = get_times(args, r, now)) != EH_OK)
+		return err;
+	return get_lines(args, r);
+}
+
+static int
+authorize(struct eh_args *args, struct eh_authority *a,
+    const struct eh_authorize_request *r, uint64_t now)
+{
+	const struct eh_authorize_warn w = { warn, args };
+	uint8_t digest[EH_DIGEST_LEN];
+	struct eh_pauth pauth;
+	struct eh_buf message;
+	int err;
+
+	eh_buf_init(&message, EH_MESSAGE_MAX_INBOUND);
+	err = eh_authorize(
+	    a, r, now, &w, &message, digest, &pauth, &args->error);
+	if (err == EH_OK)
+		err = eh_verb_write_message(args, &message, digest);
+	if (err == EH_OK)
+		err = eh_verb_print_message(args, &message);
+	if (err == EH_OK)
+		explain(args, &pauth);
+	eh_buf_free(&message);
+	return err;
+}
+
+static int
+run(struct eh_args *args)
+{
+	struct eh_authorize_request r = { .hsm = NULL };
+	const uint64_t now = eh_clock_wall();
+	struct eh_authority *a = NULL;
+	struct eh_buf profile;
+	int err;
+
+	if ((err = get_request(args, &r, now)) != EH_OK ||
+	    (err = eh_verb_check_out(args)) != EH_OK)
+		return err;
+	err = eh_file_read(eh_args_get(args, "profile"), EH_PROFILE_MAX,
+	    &profile, &args->error);
+	if (err == EH_OK) {
+		r.profile = profile.data;
+		r.profile_len = profile.len;
+		err = eh_verb_open(args, &a);
+	}
+	if (err == EH_OK)
+		err = authorize(args, a, &r, now);
+	eh_authority_close(a);
+	eh_buf_free(&profile);
+	return err;
+}
+
+static const struct eh_option options[] = {
+	{ "hsm", "NAME", EH_OPTION_NEEDED, "which EdgeHSM" },
+	{ "profile", "FILE", EH_OPTION_NEEDED, "the compiled profile" },
+	{ "devices", "N", EH_OPTION_NEEDED, "how many devices" },
+	{ "order", "NAME", EH_OPTION_NEEDED, "for people: PO-4711" },
+	{ "not-before", "TIME", 0, "begin; TIME is a date or +7d (now)" },
+	{ "days", "N", 0, "validity, at most 400 (7)" },
+	{ "not-after", "TIME", 0, "end, instead of --days" },
+	{ "scope", "SCOPE", 0,
+	    "any, range:KIND:LO:HI or list:KIND:ID,ID,... (any)" },
+	{ "line", "NAME", EH_OPTION_MANY, "only this line of the factory" },
+	{ "lease", "N", 0,
+	    "most devices of one lease (a sixteenth of N, up to 256)" },
+	{ "reissue", "N", 0, "certificates that may be issued again (0)" },
+	{ "unclean-stops", "N", 0, "how many must not cost certificates (2)" },
+	{ "max-unacked", "N", 0, "records without acknowledgement (100000)" },
+	{ "max-offline", "S", 0, "seconds without fresh time (604800)" },
+	{ "max-unaccounted", "N", 0, "devices lost in unclean stops (4096)" },
+	{ "boot-grace", "N", 0, "devices after a boot without time (1000)" },
+	{ "min-quality", "0..3", 0, "least quality of time (1)" },
+	{ "out", "FILE", EH_OPTION_NEEDED, "the authorization" },
+	{ "force", NULL, 0, "write over FILE" },
+	{ NULL, NULL, 0, NULL },
+};
+
+const struct eh_verb eh_verb_authorize = { "authorize", NULL, 0, 0,
+	"Authorize an EdgeHSM to make so many devices by one profile", options,
+	"  edgehsm-authority authorize --hsm fab1-hsm1 --profile "
+	"gateway-a.ehprofile --devices 10000 --order PO-4711 --days 30 --out "
+	"PO-4711.cose\n"
+	"  edgehsm-authority authorize --hsm fab1-hsm1 --profile "
+	"gateway-a.ehprofile --devices 5 --order PO-4712 --scope "
+	"range:serial:SN00000001:SN00000099 --out PO-4712.cose\n",
+	run };

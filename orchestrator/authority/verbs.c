@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verbs.c - what the verbs of edgehsm-authority share. */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "common/hex.h"
+#include "orchestrator/authority/show.h"
+#include "orchestrator/authority/verbs.h"
+
+const char *
+eh_verb_folder(const struct eh_args *args)
+{
+	const char *folder = eh_args_get(args, "store");
+
+	if (folder == NULL)
+		folder = getenv("EDGEHSM_AUTHORITY");
+	return folder != NULL && folder[0] != '\0' ? folder : "authority";
+}
+
+int
+eh_verb_open(struct eh_args *args, struct eh_authority **authorityp)
+{
+	return eh_authority_open(
+	    eh_verb_folder(args), authorityp, &args->error);
+}
+
+int
+eh_verb_check_out(struct eh_args *args)
+{
+	const char *path = eh_args_get(args, "out");
+
+	if (path == NULL || eh_args_get(args, "force") != NULL ||
+	    access(path, F_OK) != 0)
+		return EH_OK;
+	return eh_error_set(&args->error, EH_ERR_EXISTS,
+	    "%s exists: --force writes over it", path);
+}
+
+int
+eh_verb_write_out(struct eh_args *args, const void *bytes, size_t len)
+{
+	const char *path = eh_args_get(args, "out");
+	int err;
+
+	if (eh_args_get(args, "force") != NULL)
+		return eh_file_write(path, bytes, len, 0644, &args->error);
+	err = eh_file_create(path, bytes, len, 0644, &args->error);
+	if (err == EH_ERR_EXISTS)
+		eh_error_set(&args->error, err,
+		    "%s exists: --force writes over it", path);
+	return err;
+}
+
+int
+eh_verb_write_message(struct eh_args *args, const struct eh_buf *message,
+    const uint8_t digest[EH_DIGEST_LEN])
+{
+	char hex[EH_HEX_SIZE(EH_DIGEST_LEN)];
+	struct eh_error why;
+	int err = eh_verb_write_out(args, message->data, message->len);
+
+	if (err == EH_OK)
+		return EH_OK;
+	why = args->error;
+	eh_hex_encode(digest, EH_DIGEST_LEN, hex);
+	return eh_error_set(&args->error, err,
+	    "%.160s; it is signed and in the store: %s show --digest %s --out "
+	    "FILE", why.text, args->program->name, hex);
+}
+
+int
+eh_verb_print(struct eh_args *args, struct eh_sheet *sheet)
+{
+	int err = eh_sheet_print(sheet, stdout, args->json, &args->error);
+
+	eh_sheet_free(sheet);
+	return err;
+}
+
+int
+eh_verb_print_message(struct eh_args *args, const struct eh_buf *message)
+{
+	struct eh_sheet *sheet = eh_sheet_new();
+	struct eh_envelope envelope;
+	int err;
+
+	err = eh_show_message(
+	    sheet, message->data, message->len, &envelope, &args->error);
+	if (err == EH_OK)
+		return eh_verb_print(args, sheet);
+	eh_sheet_free(sheet);
+	return err;
+}
+
+void
+eh_verb_say(const struct eh_args *args, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", args->program->name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_store.c - what the authority must never forget. */
+#include "config.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "test/unit/orchestrator/authority/rig.h"
+
+static struct rig rig;
+static struct eh_store *store;
+static uint8_t other_hsm[EH_HSM_ID_LEN];
+
+/* The authority with "fab1-hsm1" enrolled, and a second one by hand. */
+static void
+setup(void)
+{
+	struct eh_hsm hsm = { .name = "fab2-hsm1", .factory = "fab2" };
+	struct eh_soft *key;
+
+	rig_open(&rig);
+	rig_enrolled(&rig);
+	store = eh_authority_store(rig.authority);
+	ck_assert_int_eq(eh_soft_generate(&key), EH_OK);
+	hsm.attestation = *eh_soft_public(key);
+	eh_keyid_hsm(&hsm.attestation, hsm.id);
+	memcpy(other_hsm, hsm.id, sizeof(other_hsm));
+	ck_assert_int_eq(eh_store_put_hsm(store, &hsm, NULL), EH_OK);
+	eh_soft_free(key);
+}
+
+static void
+teardown(void)
+{
+	rig_close(&rig);
+}
+
+static uint64_t
+seq(const char *kid, enum eh_message_type type, const uint8_t *hsm)
+{
+	uint64_t n;
+
+	ck_assert_int_eq(eh_store_take_seq(store, (const uint8_t *)kid, type,
+	    hsm, &n, NULL), EH_OK);
+	return n;
+}
+
+START_TEST(numbers_rise_for_each_key_type_and_hsm)
+{
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 1);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 2);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_TIME, rig.hsm_id), 1);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, other_hsm), 1);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 3);
+	rig_reopen(&rig);
+	store = eh_authority_store(rig.authority);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 4);
+}
+END_TEST
+
+START_TEST(new_key_goes_on_above_the_old_one)
+{
+	for (int i = 0; i < 7; i++)
+		seq("kid-0001", EH_MESSAGE_TIME, rig.hsm_id);
+	ck_assert_uint_eq(seq("kid-0002", EH_MESSAGE_TIME, rig.hsm_id), 8);
+}
+END_TEST
+
+START_TEST(what_was_not_committed_did_not_happen)
+{
+	ck_assert_int_eq(eh_store_begin(store, NULL), EH_OK);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 1);
+	eh_store_rollback(store);
+	ck_assert_int_eq(eh_store_begin(store, NULL), EH_OK);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 1);
+	rig_reopen(&rig);
+	store = eh_authority_store(rig.authority);
+	ck_assert_uint_eq(seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id), 1);
+}
+END_TEST
+
+/* Run ${sql} by a connection of its own; return SQLite's code. */
+static int
+by_hand(const char *sql)
+{
+	char path[128];
+	sqlite3 *db;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc;
+}
+
+START_TEST(sql_itself_keeps_the_rules)
+{
+	static const char *const forbidden[] = {
+		"UPDATE sequence SET last = last - 1",
+		"UPDATE sequence SET last = last",
+		"DELETE FROM sequence",
+		"UPDATE message SET bytes = x'00'",
+		"DELETE FROM message",
+		"UPDATE trail SET person = 'nobody'",
+		"DELETE FROM trail",
+		"UPDATE invitation SET state = 0",
+		"DELETE FROM invitation",
+		"UPDATE hsm SET attestation = zeroblob(65)",
+		"UPDATE own_key SET public = (SELECT public FROM own_key"
+		"  WHERE use = 0) WHERE use = 1",
+		"INSERT INTO authority VALUES (2, 'x', 0, x'00')",
+		"INSERT INTO sequence VALUES (x'00', 'x', x'00', 1)",
+	};
+
+	seq("kid-0001", EH_MESSAGE_PAUTH, rig.hsm_id);
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		ck_assert_msg(by_hand(forbidden[i]) == SQLITE_CONSTRAINT,
+		    "%s", forbidden[i]);
+	/* The neighbour that is allowed. */
+	ck_assert_int_eq(
+	    by_hand("UPDATE sequence SET last = last + 1"), SQLITE_OK);
+}
+END_TEST
+
+START_TEST(durable_and_private)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(one_writer_at_a_time)
+{
+	char path[128];
+	sqlite3 *db;
+
+	ck_assert_int_eq(eh_store_begin(store, NULL), EH_OK);
+	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(
+	    db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_BUSY);
+	eh_store_rollback(store);
+	ck_assert_int_eq(sqlite3_exec(
+	    db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+END_TEST
+
+START_TEST(other_files_are_not_stores)
+{
+	struct eh_store *s;
+	char path[128];
+	sqlite3 *db;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/other.db", rig.folder);
+	rig_refused(&rig, eh_store_open(path, &s, &rig.error),
+	    EH_ERR_NOT_FOUND, "No such file");
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs("this is not a database, but it is long enough to be looked at "
+	      "as one by those who look at the first hundred bytes of it", f);
+	fclose(f);
+	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_FORMAT,
+	    "not a database");
+	unlink(path);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "CREATE TABLE x (y)", NULL, NULL,
+	    NULL), SQLITE_OK);
+	sqlite3_close(db);
+	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
+	    "not the store of an authority");
+	ck_assert_int_eq(by_hand("PRAGMA user_version = 2"), SQLITE_OK);
+	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
+	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
+	    "version 2, this program reads version 1");
+	ck_assert_ptr_null(s);
+}
+END_TEST
+
+START_TEST(message_comes_back_as_it_was_signed)
+{
+	struct eh_store_message m = { .type = EH_MESSAGE_PAUTH,
+		.seq = 9,
+		.issued = RIG_NOW,
+		.bytes = (const uint8_t *)"bytes",
+		.len = 5 };
+	uint8_t unknown[EH_DIGEST_LEN] = { 1 };
+	struct eh_buf out;
+
+	memcpy(m.hsm, rig.hsm_id, EH_HSM_ID_LEN);
+	eh_buf_init(&out, 100);
+	ck_assert_int_eq(eh_store_put_message(store, &m, NULL), EH_OK);
+	ck_assert_int_eq(
+	    eh_store_get_message(store, m.digest, &out, NULL), EH_OK);
+	ck_assert_uint_eq(out.len, 5);
+	ck_assert_mem_eq(out.data, "bytes", 5);
+	rig_refused(&rig, eh_store_get_message(
+	    store, unknown, &out, &rig.error), EH_ERR_NOT_FOUND, "no message");
+	/* The same number for another message. */
+	m.digest[0] = 1;
+	ck_assert_int_eq(eh_store_put_message(store, &m, NULL), EH_ERR_EXISTS);
+	eh_buf_free(&out);
+}
+END_TEST
+
+START_TEST(standing_of_a_key_never_falls_and_no_other_hsm_takes_it)
+{
+	struct eh_hsm_key k = { .purpose = EH_PURPOSE_ISSUING,
+		.origin = EH_ORIGIN_BACKEND,
+		.standing = EH_KEY_CERTIFIED }, seen;
+
+	memset(k.digest, 7, sizeof(k.digest));
+	memcpy(k.hsm, rig.hsm_id, EH_HSM_ID_LEN);
+	ck_assert_int_eq(eh_store_put_hsm_key(store, &k, NULL), EH_OK);
+	k.standing = EH_KEY_NAMED;
+	ck_assert_int_eq(eh_store_put_hsm_key(store, &k, NULL), EH_OK);
+	ck_assert_int_eq(
+	    eh_store_get_hsm_key(store, k.digest, &seen, NULL), EH_OK);
+	ck_assert_int_eq(seen.standing, EH_KEY_CERTIFIED);
+	memcpy(k.hsm, other_hsm, EH_HSM_ID_LEN);
+	rig_refused(&rig, eh_store_put_hsm_key(store, &k, &rig.error),
+	    EH_ERR_EXISTS, "another EdgeHSM's");
+	ck_assert_int_eq(
+	    eh_store_get_hsm_key(store, k.digest, &seen, NULL), EH_OK);
+	ck_assert_mem_eq(seen.hsm, rig.hsm_id, EH_HSM_ID_LEN);
+}
+END_TEST
+
+static int
+count(void *arg, uint64_t at, const char *person, const char *verb,
+    const char *text)
+{
+	unsigned *n = arg;
+
+	ck_assert_uint_eq(at, RIG_NOW);
+	ck_assert_str_ne(person, "");
+	ck_assert_str_ne(text, "");
+	if (*n < 3)
+		ck_assert_str_eq(verb, *n == 0 ? "init"
+				     : *n == 1 ? "invite" : "enrol");
+	(*n)++;
+	return EH_OK;
+}
+
+START_TEST(trail_says_what_was_done)
+{
+	unsigned n = 0;
+
+	ck_assert_int_eq(eh_store_each_trail(store, count, &n, NULL), EH_OK);
+	ck_assert_uint_eq(n, 3);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("store");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, numbers_rise_for_each_key_type_and_hsm);
+	tcase_add_test(t, new_key_goes_on_above_the_old_one);
+	tcase_add_test(t, what_was_not_committed_did_not_happen);
+	tcase_add_test(t, sql_itself_keeps_the_rules);
+	tcase_add_test(t, durable_and_private);
+	tcase_add_test(t, one_writer_at_a_time);
+	tcase_add_test(t, other_files_are_not_stores);
+	tcase_add_test(t, message_comes_back_as_it_was_signed);
+	tcase_add_test(t, standing_of_a_key_never_falls_and_no_other_hsm_takes_it);
+	tcase_add_test(t, trail_says_what_was_done);
+	suite_add_tcase(s, t);
+	return unit_run(s);
+}
