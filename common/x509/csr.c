@@ -148,8 +148,9 @@ eh_csr_body_check(const uint8_t *body, size_t len, const uint8_t *spki,
     size_t spkilen, struct eh_error *e)
 {
 	const struct eh_slice own = { spki, spkilen };
-	struct eh_slice key, rest;
+	struct eh_slice key;
 	struct eh_der d;
+	size_t ignored;
 	int tag;
 
 	eh_der_init(&d, body, len);
@@ -162,12 +163,12 @@ eh_csr_body_check(const uint8_t *body, size_t len, const uint8_t *spki,
 	if (d.in.err != EH_OK || (tag >= 0 && tag != EH_DER_SET))
 		return no_request(e, "no subject follows the version");
 	while (eh_der_peek(&d) >= 0)
-		eh_der_any(&d, &rest.len);
+		eh_der_any(&d, &ignored);
 	eh_der_leave(&d);
 	key = element(&d, EH_DER_SEQUENCE);
 	if (d.in.err != EH_OK || !eh_slice_equal(key, own))
 		return no_request(e, "its public key is another one");
-	eh_der_get(&d, ATTRIBUTES, &rest.len);
+	eh_der_get(&d, ATTRIBUTES, &ignored);
 	eh_der_leave(&d);
 	if (eh_der_end(&d) != EH_OK)
 		return no_request(

@@ -442,6 +442,11 @@ eh_profile_supported(const struct eh_profile *p, struct eh_error *e)
 		return eh_error_set(e, EH_ERR_UNSUPPORTED, "profile %s asks "
 		    "for evidence: attested, which this version does not "
 		    "check; use evidence: none", p->name);
+	if (p->roots > 0 || p->adac_given)
+		return eh_error_set(e, EH_ERR_UNSUPPORTED, "profile %s names "
+		    "%s, which this version does not check", p->name,
+		    p->roots > 0 ? "attestation roots" :
+				   "a root of trust for debug (ADAC)");
 	for (unsigned i = 0; i < p->templates; i++) {
 		const struct eh_template *t = &p->template[i];
 

@@ -580,6 +580,11 @@ START_TEST(what_is_not_built_is_refused_in_words)
 	p->evidence = EH_EVIDENCE_ATTESTED;
 	unsupported("evidence: attested");
 	p->evidence = EH_EVIDENCE_NONE;
+	unsupported("attestation roots");
+	p->roots = 0;
+	p->adac_given = 1;
+	unsupported("ADAC");
+	p->adac_given = 0;
 	add_secret();
 	unsupported("derived secret storage-key");
 	p->secrets = 0;
