@@ -14,7 +14,7 @@
 /* Every certificate of a PEM file. */
 static int
 import_pem(struct eh_args *args, struct eh_token *token, const char *path,
-    const struct eh_buf *file, char text[512])
+    const struct eh_buf *file, char text[EH_TOKEN_LINE])
 {
 	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
 	char *name = NULL, *header = NULL;
@@ -41,7 +41,7 @@ import_pem(struct eh_args *args, struct eh_token *token, const char *path,
 	if (err == EH_OK && n == 0)
 		err = eh_error_set(&args->error, EH_ERR_FORMAT,
 		    "%s: no certificate in this PEM file", path);
-	snprintf(text, 512, "%u certificate%s", n, n == 1 ? "" : "s");
+	snprintf(text, EH_TOKEN_LINE, "%u certificate%s", n, n == 1 ? "" : "s");
 	return err;
 }
 
@@ -49,7 +49,7 @@ static int
 import_file(struct eh_args *args, struct eh_token *token, const char *path)
 {
 	struct eh_buf file;
-	char text[512];
+	char text[EH_TOKEN_LINE];
 	int err;
 
 	if ((err = eh_file_read(path, EH_PROFILE_MAX, &file, &args->error)) !=

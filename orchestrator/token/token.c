@@ -318,9 +318,9 @@ eh_token_time_nonce(
 
 int
 eh_token_import(struct eh_token *t, const uint8_t *bytes, size_t len,
-    char text[512], struct eh_error *error)
+    char text[EH_TOKEN_LINE], struct eh_error *error)
 {
-	CK_ULONG textlen = 511;
+	CK_ULONG textlen = EH_TOKEN_LINE - 1;
 	CK_RV rv = t->vendor->Import(
 	    t->session, (CK_BYTE *)bytes, len, (CK_BYTE *)text, &textlen);
 

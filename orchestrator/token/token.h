@@ -155,9 +155,12 @@ EH_MUST_CHECK int eh_token_receipt(struct eh_token *, const uint8_t *nonce,
 EH_MUST_CHECK int eh_token_time_nonce(
     struct eh_token *, uint8_t nonce[EH_ID_LEN], struct eh_error *);
 
+/* Room for the line that import says, and its NUL. */
+#define EH_TOKEN_LINE 1024
+
 /* Import any message or a compiled profile; ${text}: one line about it. */
 EH_MUST_CHECK int eh_token_import(struct eh_token *, const uint8_t *bytes,
-    size_t len, char text[512], struct eh_error *);
+    size_t len, char text[EH_TOKEN_LINE], struct eh_error *);
 
 /* Record what became of a device; ${report} is an encoded unit-report. */
 EH_MUST_CHECK int eh_token_report(struct eh_token *,
