@@ -198,7 +198,7 @@ edgehsm-authority enrol --invite fab1-hsm1 --factory fab1 \
 edgehsm token enrol --invitation "$state/oem/invitation.json" \
     --out "$state/oem/enrol.cose"
 edgehsm-authority enrol "$state/oem/enrol.cose" --yes \
-    --out "$state/oem/grant.cose"
+    --out "$state/oem/grant.cose" > "$state/oem/grant.txt"
 edgehsm token import "$state/oem/grant.cose"
 
 say "Two CA keys are born in the token and certified under the OEM root"
