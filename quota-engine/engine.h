@@ -166,6 +166,8 @@ struct eh_clockguard *eh_engine_clockguard(struct eh_engine *);
  *
  * A request, matched against a row by the worker.
  */
+#define EH_DEVICE_KEY        8
+#define EH_REQUEST_TEMPLATES 16
 struct eh_request {
 	uint8_t authorization[EH_ID_LEN];
 	uint64_t generation;		/* of the row that it was matched with */
@@ -174,6 +176,10 @@ struct eh_request {
 	uint8_t template_index;
 	uint8_t templates;		/* how many the profile has */
 	uint8_t digest[EH_DIGEST_LEN];	/* SHA-256(TBS) */
+	uint8_t key[EH_DEVICE_KEY];	/* front of the device key's SPKI digest */
+	/* Key number of each template: equal ones must show the same key, others
+	 * different keys. */
+	uint8_t key_number[EH_REQUEST_TEMPLATES];
 	uint8_t has_token;
 	uint8_t token[EH_ID_LEN];	/* of the client */
 };

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/message/types.h"
-#include "quota-engine/state.h"
+#include "quota-engine/engine.h"
 
 /*
  * Derived data: rebuilt at each start from the journal.  Devices are kept by
@@ -44,6 +44,7 @@ struct eh_issued {
 	uint8_t strict;			/* a re-issue */
 	uint8_t has_token;
 	uint8_t token[EH_ID_LEN];
+	uint8_t key[EH_DEVICE_KEY];	/* as in struct eh_request */
 	uint8_t digest[EH_DIGEST_LEN];	/* SHA-256(TBS) */
 };
 

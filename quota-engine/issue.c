@@ -92,7 +92,7 @@ fits(struct issue *i, const struct eh_authorization_view *view,
     struct eh_error *error)
 {
 	const struct eh_profile *profile = view->what->profile;
-	uint8_t serial[EH_SERIAL_LEN];
+	uint8_t serial[EH_SERIAL_LEN], spki[EH_SPKI_DIGEST_LEN];
 	int err;
 
 	if ((err = eh_template_find(profile, i->key->digest, i->tbs, i->len,
@@ -104,6 +104,10 @@ fits(struct issue *i, const struct eh_authorization_view *view,
 	i->request.op = EH_OP_ISSUE;
 	i->request.template_index = (uint8_t)i->template_index;
 	i->request.templates = (uint8_t)profile->templates;
+	eh_keyid_spki_digest(&i->values.key, spki);
+	memcpy(i->request.key, spki, EH_DEVICE_KEY);
+	for (unsigned t = 0; t < profile->templates; t++)
+		i->request.key_number[t] = (uint8_t)eh_profile_key(profile, t);
 	i->request.has_token = i->param.has_token;
 	memcpy(i->request.token, i->param.token, EH_ID_LEN);
 	if ((err = eh_engine_peek(

@@ -214,6 +214,40 @@ check_uses(const struct eh_request *req, const struct finding *f,
 	return EH_OK;
 }
 
+/*
+ * The first certificates of a device belong together: templates with one key
+ * number show one key, templates with two show two.  A re-issue begins anew.
+ */
+static int
+check_key(struct eh_engine *eng, const struct eh_request *req,
+    const struct finding *f, struct eh_error *error)
+{
+	const uint8_t *number = req->key_number;
+	const struct eh_issued *i;
+	char device[DEVICE_NAME];
+	int wrong = 0;
+
+	if (f->device == NULL)
+		return EH_OK;
+	for (i = eh_index_issued(&eng->index, f->device->issued); i != NULL;
+	     i = eh_index_issued(&eng->index, i->next))
+		wrong |= !i->strict &&
+		    same(i->key, req->key, EH_DEVICE_KEY) !=
+		        (number[i->template_index] ==
+		            number[req->template_index]);
+	for (const struct eh_ticket *t = f->device->claims; t != NULL;
+	     t = t->next)
+		wrong |= same(t->request.key, req->key, EH_DEVICE_KEY) !=
+		    (number[t->request.template_index] ==
+		        number[req->template_index]);
+	if (!wrong)
+		return EH_OK;
+	return eh_error_set(error, EH_DENIED_TEMPLATE,
+	    "the public key does not go with the other certificates of device "
+	    "%s: the profile says which of them share a key",
+	    device_name(&req->device, device));
+}
+
 /* Is nothing to be done for the device any more? */
 static int
 finished(const struct eh_request *req, const struct finding *f)
@@ -268,6 +302,9 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 		    "the issue numbers of this device are used up");
 	answer->issue = (uint16_t)issue;
+	if (answer->verdict == EH_VERDICT_FIRST &&
+	    (err = check_key(eng, req, f, error)) != EH_OK)
+		return err;
 	return check_uses(req, f, answer->verdict, error);
 }
 
@@ -605,6 +642,7 @@ eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
 	};
 
 	memcpy(values.token, t->request.token, EH_ID_LEN);
+	memcpy(values.key, t->request.key, EH_DEVICE_KEY);
 	memcpy(values.digest, t->request.digest, EH_DIGEST_LEN);
 	if (opens)
 		use(eng, t->slot, EH_OP_PASS);
@@ -785,10 +823,13 @@ eh_ledger_remember(struct eh_engine *eng, uint32_t book,
 		.strict = op == EH_OP_REISSUE,
 		.has_token = private->has_token,
 	};
+	uint8_t spki[EH_SPKI_DIGEST_LEN];
 	struct eh_device *d;
 	uint32_t number;
 	int err;
 
+	eh_keyid_spki_digest(&c->key, spki);
+	memcpy(values.key, spki, EH_DEVICE_KEY);
 	memcpy(values.token, private->token, EH_ID_LEN);
 	memcpy(values.digest, c->tbs, EH_DIGEST_LEN);
 	if ((err = eh_index_reserve(&eng->index, &number)) != EH_OK)
