@@ -231,7 +231,7 @@ static void
 raise_descriptors(void)
 {
 	struct rlimit limit;
-	const rlim_t want = EH_SERVER_CONNECTIONS + 256;
+	const rlim_t want = eh_server_limits.connections + 256;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
 		return;
@@ -305,7 +305,8 @@ live(const struct options *o, const struct eh_conf *conf,
 	    (err = eh_start_open(
 		 &start, conf, NULL, engine_stopped, &w, error)) != EH_OK)
 		return err;
-	if ((err = eh_server_open(&start.boundary, &server, error)) == EH_OK) {
+	if ((err = eh_server_open(&start.boundary, &eh_server_limits, &server,
+		 error)) == EH_OK) {
 		if ((err = close_sandbox(unsuitable, o, error)) == EH_OK)
 			err = serve(&start, server, &w, ready, error);
 		else

@@ -20,7 +20,6 @@
 
 #define STACK	   (512u * 1024u)
 #define BUFFER_MAX (64u * 1024u) /* what a silent connection may keep */
-#define STRANGER   2000		 /* ms for a hello of somebody without a role */
 
 struct connection {
 	struct eh_server *server;
@@ -31,8 +30,17 @@ struct connection {
 	size_t incap, outcap;
 };
 
+const struct eh_server_limits eh_server_limits = {
+	.connections = 1280,
+	.per_user = 1088,
+	.strangers = 32,
+	.patience_ms = 30000,
+	.stranger_ms = 2000,
+};
+
 struct eh_server {
 	struct eh_boundary *boundary;
+	const struct eh_server_limits *limits;
 	struct eh_socket socket;
 	pthread_attr_t attr;
 	pthread_mutex_t lock;
@@ -109,16 +117,18 @@ decode(struct connection *c, size_t len, struct eh_wire *in)
 static int
 receive(struct connection *c, size_t *lenp)
 {
+	const struct eh_server_limits *limits = c->server->limits;
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	int n;
 
 	do
-		n = poll(&p, 1, c->caller.roles == 0 ? STRANGER : -1);
+		n = poll(&p, 1,
+		    c->caller.roles == 0 ? limits->stranger_ms : -1);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0 || (p.revents & POLLIN) == 0)
 		return EH_ERR_UNAVAILABLE;
 	return eh_wire_receive(
-	    c->fd, &c->in, &c->incap, lenp, EH_SERVER_PATIENCE_MS);
+	    c->fd, &c->in, &c->incap, lenp, limits->patience_ms);
 }
 
 static void
@@ -204,15 +214,15 @@ check_room(const struct eh_server *s, const struct connection *c,
 	uid_t uid = c->caller.peer.uid;
 	struct crowd n = count(s, uid);
 
-	if (s->nopen >= EH_SERVER_CONNECTIONS)
+	if (s->nopen >= s->limits->connections)
 		return eh_error_set(error, EH_ERR_FULL,
 		    "edgehsmd serves %u connections, which is the most",
 		    s->nopen);
-	if (n.mine >= EH_SERVER_PER_USER)
+	if (n.mine >= s->limits->per_user)
 		return eh_error_set(error, EH_ERR_FULL,
 		    "user %u has %u connections, which is the most",
 		    (unsigned)uid, n.mine);
-	if (c->caller.roles == 0 && n.strangers >= EH_SERVER_STRANGERS)
+	if (c->caller.roles == 0 && n.strangers >= s->limits->strangers)
 		return eh_error_set(
 		    error, EH_DENIED_ROLE, "user %u has no role", (unsigned)uid);
 	return EH_OK;
@@ -251,7 +261,6 @@ turn_away(struct connection *c, const struct eh_error *error)
 static void
 welcome(struct eh_server *s, int fd)
 {
-	struct timeval patience = { .tv_sec = EH_SERVER_PATIENCE_MS / 1000 };
 	struct connection *c = calloc(1, sizeof(*c));
 	struct eh_error error;
 	pthread_t thread;
@@ -263,9 +272,7 @@ welcome(struct eh_server *s, int fd)
 	c->server = s;
 	c->fd = fd;
 	eh_error_clear(&error);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
-		sizeof(patience)) == 0 &&
-	    eh_peer_get(fd, &c->caller.peer, &error) == EH_OK)
+	if (eh_peer_get(fd, &c->caller.peer, &error) == EH_OK)
 		c->caller.roles = eh_roles_of(
 		    s->boundary->conf, geteuid(), &c->caller.peer);
 	if (admit(s, c, &error) != EH_OK) {
@@ -279,8 +286,8 @@ welcome(struct eh_server *s, int fd)
 }
 
 int
-eh_server_open(struct eh_boundary *b, struct eh_server **serverp,
-    struct eh_error *error)
+eh_server_open(struct eh_boundary *b, const struct eh_server_limits *limits,
+    struct eh_server **serverp, struct eh_error *error)
 {
 	struct eh_server *s = calloc(1, sizeof(*s));
 	int err;
@@ -289,6 +296,7 @@ eh_server_open(struct eh_boundary *b, struct eh_server **serverp,
 	if (s == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	s->boundary = b;
+	s->limits = limits;
 	if ((err = eh_socket_open(&s->socket, b->conf, error)) != EH_OK) {
 		free(s);
 		return err;

@@ -11,20 +11,28 @@
  * decided by the kernel's word on each peer (roles.h), not by the file's mode.
  *
  * One thread per connection, so a client that is slow or stopped holds up nobody
- * but itself.  A frame that was begun must be whole, and a reply taken, within
- * EH_SERVER_PATIENCE_MS; between frames a client may be silent for ever.  A user
- * without any role gets one sentence as answer to his hello, and is shut out.
+ * but itself.  A frame that was begun must be whole within ${patience_ms}, and a
+ * reply be taken within 30 s (eh_wire_send()); between frames a client may be
+ * silent for ever.  A user without any role gets one sentence as answer to his
+ * hello, and is shut out.
  */
-#define EH_SERVER_CONNECTIONS 1280u
-#define EH_SERVER_PER_USER    1088u
-#define EH_SERVER_STRANGERS   32u	/* users without a role, all together */
-#define EH_SERVER_PATIENCE_MS 30000
+struct eh_server_limits {
+	unsigned connections;	/* all together */
+	unsigned per_user;
+	unsigned strangers;	/* users without a role, all together */
+	int patience_ms;
+	int stranger_ms;	/* for the hello of a stranger */
+};
+
+extern const struct eh_server_limits eh_server_limits;
 
 struct eh_server;
 
-/* Take the socket; errors of eh_socket_open(), EH_ERR_MEMORY. */
-EH_MUST_CHECK int eh_server_open(
-    struct eh_boundary *, struct eh_server **, struct eh_error *);
+/* Take the socket; ${limits} are borrowed.  Errors of eh_socket_open(),
+ * EH_ERR_MEMORY. */
+EH_MUST_CHECK int eh_server_open(struct eh_boundary *,
+    const struct eh_server_limits *limits, struct eh_server **,
+    struct eh_error *);
 
 /* Accept until ${stopfd} is readable. */
 EH_MUST_CHECK int eh_server_run(

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sandbox.c - what the kernel lets the daemon do, and what not. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "quota-engine/sandbox.h"
+#include "test/unit/unit.h"
+
+/* Run ${work} in a child behind the sandbox; return what waitpid() says. */
+static int
+behind(enum eh_sandbox_network network, int (*work)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (eh_sandbox_drop(NULL) != EH_OK ||
+		    eh_sandbox_close(network, NULL) != EH_OK)
+			_exit(100);
+		_exit(work());
+	}
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int
+exits(enum eh_sandbox_network network, int (*work)(void))
+{
+	int status = behind(network, work);
+
+	ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static void *
+nothing(void *arg)
+{
+	return arg;
+}
+
+static int
+use_files_and_threads(void)
+{
+	char path[] = "/tmp/edgehsm-test.XXXXXX";
+	int fd = mkstemp(path);
+	pthread_t thread;
+
+	if (fd < 0 || write(fd, "x", 1) != 1 || fdatasync(fd) != 0 ||
+	    close(fd) != 0 || unlink(path) != 0)
+		return 1;
+	if (pthread_create(&thread, NULL, nothing, NULL) != 0 ||
+	    pthread_join(thread, NULL) != 0)
+		return 2;
+	return 0;
+}
+
+START_TEST(files_and_threads_work)
+{
+	ck_assert_int_eq(
+	    exits(EH_SANDBOX_NO_NETWORK, use_files_and_threads), 0);
+}
+END_TEST
+
+static int
+open_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd >= 0 ? 0 : errno == EPERM ? 1 : 2;
+}
+
+START_TEST(sockets_need_to_be_asked_for)
+{
+	ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, open_socket), 1);
+	ck_assert_int_eq(exits(EH_SANDBOX_NETWORK, open_socket), 0);
+}
+END_TEST
+
+static int
+run_a_program(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+	return 1;
+}
+
+START_TEST(running_a_program_ends_it)
+{
+	int status = behind(EH_SANDBOX_NETWORK, run_a_program);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGSYS);
+}
+END_TEST
+
+static int
+kill_somebody(void)
+{
+	return kill(getppid(), 0) == 0 ? 0 : errno == EPERM ? 1 : 2;
+}
+
+START_TEST(other_processes_are_out_of_reach)
+{
+	ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, kill_somebody), 1);
+}
+END_TEST
+
+static int
+look_at_ourselves(void)
+{
+	struct rlimit core;
+	FILE *f;
+	char line[256];
+	unsigned long long caps = 1;
+
+	if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0)
+		return 1;
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return 2;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 3;
+	if ((f = fopen("/proc/self/status", "r")) == NULL)
+		return 4;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(f);
+	return caps == 0 ? 0 : 5;
+}
+
+START_TEST(core_files_privileges_and_capabilities_are_gone)
+{
+	ck_assert_int_eq(
+	    exits(EH_SANDBOX_NO_NETWORK, look_at_ourselves), 0);
+}
+END_TEST
+
+START_TEST(what_makes_it_unsuitable_is_said)
+{
+	ck_assert_ptr_null(eh_sandbox_unsuitable());
+	ck_assert_int_eq(
+	    setenv("LD_PRELOAD", "/x/vgpreload_core-amd64-linux.so", 1), 0);
+	ck_assert_str_eq(eh_sandbox_unsuitable(), "running under valgrind");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("sandbox");
+	TCase *c = tcase_create("sandbox");
+
+	if (eh_sandbox_unsuitable() != NULL)
+		return unit_skip(eh_sandbox_unsuitable());
+	tcase_add_test(c, files_and_threads_work);
+	tcase_add_test(c, sockets_need_to_be_asked_for);
+	tcase_add_test(c, running_a_program_ends_it);
+	tcase_add_test(c, other_processes_are_out_of_reach);
+	tcase_add_test(
+	    c, core_files_privileges_and_capabilities_are_gone);
+	tcase_add_test(c, what_makes_it_unsuitable_is_said);
+	suite_add_tcase(s, c);
+	return unit_run(s);
+}
