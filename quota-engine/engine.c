@@ -36,8 +36,10 @@ eh_engine_poison(struct eh_engine *eng, const char *format, ...)
 	va_end(args);
 	eng->stopped.code = EH_DENIED_FAIL_STOPPED;
 	/* For the next boot record; when it cannot be written, so be it. */
-	if (eng->os->create(eng->os->arg, "poisoned", &file) == EH_OK)
+	if (eng->os->create(eng->os->arg, "poisoned", &file) == EH_OK) {
 		eng->os->close(eng->os->arg, file);
+		(void)eng->os->sync_folder(eng->os->arg, ".");
+	}
 	eh_committer_drain(eng, &eng->stopped);
 	pthread_cond_broadcast(&eng->changed);
 	pthread_cond_broadcast(&eng->work);

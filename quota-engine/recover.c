@@ -411,7 +411,10 @@ started(struct eh_engine *eng, uint64_t first, struct eh_error *error)
 		return eh_error_set(
 		    error, EH_DENIED_FAIL_STOPPED, "out of memory");
 	/* It has been seen; nothing depends on it. */
-	(void)eng->os->unlink(eng->os->arg, poisoned);
+	if (eng->boot_flags & EH_BOOT_POISONED) {
+		(void)eng->os->unlink(eng->os->arg, poisoned);
+		(void)eng->os->sync_folder(eng->os->arg, ".");
+	}
 	return EH_OK;
 }
 

@@ -151,6 +151,46 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
+START_TEST(a_row_comes_back_member_by_member)
+{
+	const struct eh_row *a = &st.row[3], *b = &back.row[3];
+	size_t used;
+
+	large();
+	encode();
+	ck_assert_int_eq(eh_state_decode(
+	    &back, key, bytes, sizeof(bytes), &used, NULL), EH_OK);
+	ck_assert_uint_eq(a->state, b->state);
+	ck_assert_mem_eq(a->id, b->id, EH_ID_LEN);
+	ck_assert_uint_eq(a->generation, b->generation);
+	ck_assert_mem_eq(a->kid, b->kid, EH_KID_LEN);
+	ck_assert_uint_eq(a->seq, b->seq);
+	ck_assert_uint_eq(a->epoch, b->epoch);
+	ck_assert_mem_eq(a->message, b->message, EH_DIGEST_LEN);
+	ck_assert_str_eq(a->order, b->order);
+	ck_assert_str_eq(a->profile.name, b->profile.name);
+	ck_assert_uint_eq(a->profile.version, b->profile.version);
+	ck_assert_mem_eq(a->profile.digest, b->profile.digest, EH_DIGEST_LEN);
+	ck_assert_uint_eq(a->has_supersedes, b->has_supersedes);
+	ck_assert_mem_eq(a->supersedes, b->supersedes, EH_ID_LEN);
+	ck_assert_uint_eq(a->not_before, b->not_before);
+	ck_assert_uint_eq(a->expires, b->expires);
+	ck_assert_mem_eq(&a->limits, &b->limits, sizeof(a->limits));
+	ck_assert_uint_eq(a->lease, b->lease);
+	ck_assert_uint_eq(a->halvings, b->halvings);
+	ck_assert_uint_eq(a->grace, b->grace);
+	ck_assert_uint_eq(a->burns, b->burns);
+	ck_assert_uint_eq(a->burn_unrecorded, b->burn_unrecorded);
+	ck_assert_uint_eq(a->close_reason, b->close_reason);
+	for (unsigned op = 0; op < EH_OPS; op++) {
+		ck_assert_uint_eq(a->op[op].granted, b->op[op].granted);
+		ck_assert_uint_eq(a->op[op].uses, b->op[op].uses);
+		ck_assert_mem_eq(&a->op[op].count, &b->op[op].count,
+		    sizeof(a->op[op].count));
+	}
+}
+END_TEST
+
 START_TEST(body_is_deterministic_cbor)
 {
 	size_t len;
@@ -419,6 +459,7 @@ main(void)
 	TCase *t = tcase_create("state");
 
 	tcase_add_test(t, what_is_written_is_read_back);
+	tcase_add_test(t, a_row_comes_back_member_by_member);
 	tcase_add_test(t, body_is_deterministic_cbor);
 	tcase_add_test(t, no_flipped_bit_passes);
 	tcase_add_test(t, another_secret_is_refused);
