@@ -79,9 +79,9 @@ EOF
 	chmod 600 "$D/conf"
 }
 
-# Wait at most 10 s for a line in a file.
+# Wait at most 10 s (PATIENCE: turns of 50 ms) for a line in a file.
 await() {
-	for _ in $(seq 1 200); do
+	for _ in $(seq 1 "${PATIENCE:-200}"); do
 		grep -aq "$1" "$2" 2>/dev/null && return 0
 		sleep 0.05
 	done

@@ -277,11 +277,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("p11");
-	TCase *c = tcase_create("p11");
+	Suite *s;
+	TCase *c;
 
 	if (!fixture_has_softhsm())
 		return unit_skip("softhsm2 is not installed");
+	s = suite_create("p11");
+	c = tcase_create("p11");
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_add_test(c, a_missing_module_is_named);
 	tcase_add_test(c, a_library_that_is_no_module_is_refused);

@@ -158,11 +158,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("sandbox");
-	TCase *c = tcase_create("sandbox");
+	Suite *s;
+	TCase *c;
 
 	if (eh_sandbox_unsuitable() != NULL)
 		return unit_skip(eh_sandbox_unsuitable());
+	s = suite_create("sandbox");
+	c = tcase_create("sandbox");
 	tcase_add_test(c, files_and_threads_work);
 	tcase_add_test(c, sockets_need_to_be_asked_for);
 	tcase_add_test(c, running_a_program_ends_it);
