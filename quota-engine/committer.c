@@ -590,6 +590,8 @@ eh_committer_collect(struct eh_engine *eng)
 		return 0;
 	begin_group(eng);
 	eh_engine_clock(eng, &now);
+	if (eng->stopped.code != EH_OK)
+		return 0;
 	if (eh_ledger_close_marked(eng) &&
 	    eh_ledger_reconcile(eng) != EH_OK) {
 		eh_engine_poison(eng, "out of memory");

@@ -459,6 +459,8 @@ eh_ledger_claim(struct eh_engine *eng, const struct eh_request *req,
 		return EH_OK;
 	}
 	eh_engine_clock(eng, &now);
+	if (eng->stopped.code != EH_OK)
+		return eh_engine_stopped(eng, error);
 	if ((err = check_claim(eng, &f, answer, &now, error)) != EH_OK)
 		return err;
 	if (eh_index_reserve(&eng->index, &t->number) != EH_OK)
