@@ -601,9 +601,11 @@ wait_change(struct eh_engine *eng, struct eh_error *error)
 	nudge(eng);
 	if (eng->running)
 		pthread_cond_wait(&eng->changed, &eng->lock);
-	else if (!round_of_work(eng))
+	else if (!round_of_work(eng) && eng->stopped.code == EH_OK)
 		return eh_error_set(error, EH_ERR_BUSY,
 		    "nothing more can be done before something else ends");
+	if (eng->stopped.code != EH_OK)
+		return eh_engine_stopped(eng, error);
 	if (eng->start_refused != refused) {
 		if (error != NULL)
 			*error = eng->start_error;
