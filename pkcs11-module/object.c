@@ -8,6 +8,7 @@
 
 #include "common/cbor/cbor.h"
 #include "common/der/der.h"
+#include "pkcs11-module/edgehsm-pkcs11.h"
 #include "pkcs11-module/object.h"
 
 /* SubjectPublicKeyInfo of an EC key (RFC 5480): the parameters as they stand,
@@ -110,6 +111,30 @@ free_rows(struct eh_object *row, size_t n)
 	free(row);
 }
 
+/*
+ * The daemon lists the attestation key first, since it is the oldest.  A client
+ * that is told too little takes the first private key that it finds (pkcs11-tool
+ * --sign with nothing but --label), and that is never the one that was meant.
+ */
+static void
+put_attestation_last(struct eh_object *row, size_t n)
+{
+	struct eh_object key;
+	size_t rest = n;
+
+	for (size_t i = 0; i < rest;) {
+		if (row[i].class != EH_CLASS_KEY ||
+		    row[i].purpose != CK_EDGEHSM_PURPOSE_ATTESTATION) {
+			i++;
+			continue;
+		}
+		key = row[i];
+		memmove(&row[i], &row[i + 1], (n - i - 1) * sizeof(*row));
+		row[n - 1] = key;
+		rest--;
+	}
+}
+
 static int
 take_objects(const struct eh_wire *list, struct eh_object **rowp, size_t *np)
 {
@@ -134,6 +159,7 @@ take_objects(const struct eh_wire *list, struct eh_object **rowp, size_t *np)
 			return err;
 		}
 	}
+	put_attestation_last(row, *np);
 	*rowp = row;
 	return EH_OK;
 }

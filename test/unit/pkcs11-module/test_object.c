@@ -198,6 +198,22 @@ START_TEST(a_key_of_another_kind_is_not_shown)
 }
 END_TEST
 
+START_TEST(the_attestation_key_is_listed_last)
+{
+	static const uint64_t order[] = { 6, 8, 9, 5, 7 };
+
+	fake.object[0].purpose = CK_EDGEHSM_PURPOSE_ATTESTATION;
+	borrow(6);
+	ck_assert_uint_eq(cache.n, 5);
+	for (size_t i = 0; i < cache.n; i++)
+		ck_assert_uint_eq(cache.row[i].number, order[i]);
+	/* What was moved is whole. */
+	ck_assert_str_eq(borrow(5)->label, "general");
+	ck_assert_mem_eq(borrow(5)->params.at, "\x06\x08\x2a\x86\x48", 5);
+	ck_assert_str_eq(borrow(9)->application, "somebody");
+}
+END_TEST
+
 START_TEST(a_refused_list_keeps_its_sentence)
 {
 	const struct eh_object *o;
@@ -228,6 +244,7 @@ main(void)
 	tcase_add_test(t, an_order_without_a_name_is_called_by_its_id);
 	tcase_add_test(t, a_fresh_token_has_nothing_to_list);
 	tcase_add_test(t, a_key_of_another_kind_is_not_shown);
+	tcase_add_test(t, the_attestation_key_is_listed_last);
 	tcase_add_test(t, a_refused_list_keeps_its_sentence);
 	suite_add_tcase(s, t);
 	return unit_run(s);
