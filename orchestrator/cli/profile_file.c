@@ -9,6 +9,7 @@
 #include "common/x509/compile.h"
 #include "orchestrator/cli/profile_file.h"
 #include "orchestrator/conf/pem.h"
+#include "orchestrator/flow/profiles.h"
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 
@@ -195,6 +196,27 @@ eh_profile_file_open(struct eh_profile_file *file, const char *path,
 	if (err == EH_OK)
 		err = take(file, path, &read, args, report);
 	eh_buf_free(&read);
+	return err;
+}
+
+int
+eh_profile_file_find(struct eh_profile_file *file,
+    const uint8_t digest[EH_DIGEST_LEN], struct eh_args *args)
+{
+	const char *folders = getenv("EDGEHSM_PROFILES");
+	struct eh_loaded_profile *found;
+	int err;
+
+	memset(file, 0, sizeof(*file));
+	eh_buf_init(&file->bytes, EH_YAML_MAX_BYTES);
+	if ((err = eh_profiles_find(folders != NULL ? folders : ".", digest,
+		 &found, &args->error)) != EH_OK)
+		return err;
+	file->kind = EH_PROFILE_FILE_COMPILED;
+	if ((err = eh_buf_append(&file->bytes, found->bytes, found->len)) ==
+	    EH_OK)
+		err = decode(file, args);
+	eh_profiles_free(found);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/message/types.h"
 #include "common/x509/profile.h"
 #include "orchestrator/cli/command.h"
 #include "orchestrator/conf/profile.h"
@@ -53,6 +54,14 @@ EH_MUST_CHECK int eh_profile_issuers_get(
  */
 EH_MUST_CHECK int eh_profile_file_open(struct eh_profile_file *file,
     const char *path, struct eh_args *args, struct eh_report *report);
+
+/*
+ * Find the compiled profile with ${digest} in the folders of $EDGEHSM_PROFILES,
+ * else in the working directory.  EH_ERR_NOT_FOUND says where it was looked for,
+ * in args->error.  Close ${file} whatever the result.
+ */
+EH_MUST_CHECK int eh_profile_file_find(struct eh_profile_file *file,
+    const uint8_t digest[EH_DIGEST_LEN], struct eh_args *args);
 
 void eh_profile_file_close(struct eh_profile_file *file);
 

@@ -19,6 +19,8 @@
 #include "orchestrator/cli/profile.h"
 #include "orchestrator/cli/profile_file.h"
 #include "orchestrator/cli/profile_openssl.h"
+#include "orchestrator/cli/profile_order.h"
+#include "orchestrator/cli/session.h"
 #include "orchestrator/conf/pem.h"
 
 #define FIRST_INPUT 128			/* ids of inputs, see compile.h */
@@ -27,8 +29,10 @@
 struct render {
 	struct eh_args *args;
 	struct eh_profile_file file;
-	uint8_t authorization[EH_ID_LEN];
+	struct eh_profile_order order;	/* its id at least */
+	int asked;			/* the token, for all of it */
 	uint16_t issue_number;
+	int have_not_before;
 	int have_key;			/* else a stand-in is rendered */
 	struct eh_tbs_values values;
 };
@@ -173,22 +177,65 @@ get_device(struct render *r)
 	    r->file.profile, &r->values.device, &r->args->error);
 }
 
+/* --authorization: the token knows it; --authorization-id: the caller does. */
+static int
+get_authorization(struct render *r)
+{
+	struct eh_args *args = r->args;
+	const char *name = eh_args_get(args, "authorization");
+	const char *id = eh_args_get(args, "authorization-id");
+
+	if ((name == NULL) == (id == NULL))
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--authorization NAME (of the token) or "
+		    "--authorization-id HEX is needed, and not both");
+	if (name != NULL) {
+		r->asked = 1;
+		return eh_profile_order_get(args, name, &r->order);
+	}
+	if (args->operands == 0)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "FILE is needed: only the token knows which profile an "
+		    "authorization is for");
+	if (eh_hex_decode_fixed(id, r->order.id, EH_ID_LEN) != EH_OK)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--authorization-id %s: %d hexadecimal digits are needed",
+		    id, 2 * EH_ID_LEN);
+	return EH_OK;
+}
+
+/* FILE, which must be the authorization's, or the one that is. */
+static int
+open_profile(struct render *r, struct eh_report *report)
+{
+	uint8_t digest[EH_DIGEST_LEN];
+	int err;
+
+	if (r->args->operands == 0)
+		return eh_profile_file_find(
+		    &r->file, r->order.profile.digest, r->args);
+	if ((err = eh_profile_file_open(
+		 &r->file, r->args->operand[0], r->args, report)) != EH_OK ||
+	    (err = eh_profile_file_compile(&r->file, r->args, report)) !=
+		EH_OK || !r->asked)
+		return err;
+	eh_profile_digest(r->file.bytes.data, r->file.bytes.len, digest);
+	return eh_profile_order_check(&r->order, digest, &r->args->error);
+}
+
 static int
 get_values(struct render *r)
 {
 	struct eh_args *args = r->args;
-	const char *id = eh_args_get(args, "authorization-id");
 	uint64_t number;
 	int err;
 
-	if (eh_hex_decode_fixed(id, r->authorization, EH_ID_LEN) != EH_OK)
-		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "--authorization-id %s: %d hexadecimal digits are needed",
-		    id, 2 * EH_ID_LEN);
-	if ((err = eh_args_number(
-		 args, "issue-number", 0, UINT16_MAX, 0, &number)) != EH_OK ||
-	    (err = eh_args_time(args, "not-before", eh_clock_wall(), 0,
-		 &r->values.not_before)) != EH_OK ||
+	r->have_not_before =
+	    r->asked || eh_args_get(args, "not-before") != NULL;
+	if ((err = eh_args_number(args, "issue-number", 0, UINT16_MAX,
+		 r->order.issue_number, &number)) != EH_OK ||
+	    (err = eh_args_time(args, "not-before", eh_clock_wall(),
+		 r->order.not_before, &r->values.not_before)) != EH_OK ||
 	    (err = get_device(r)) != EH_OK ||
 	    (err = get_inputs(r)) != EH_OK)
 		return err;
@@ -205,7 +252,7 @@ fit_values(const struct render *r, struct rendered *out)
 	int err;
 
 	out->values = r->values;
-	err = eh_serial(r->authorization, &r->values.device,
+	err = eh_serial(r->order.id, &r->values.device,
 	    (uint8_t)out->index, r->issue_number, out->values.serial);
 	if (err != EH_OK)
 		return eh_error_set(&r->args->error, err,
@@ -214,10 +261,11 @@ fit_values(const struct render *r, struct rendered *out)
 		out->values.device.len = 0;
 	if (!eh_template_has(profile, out->index, EH_FIELD_NOT_BEFORE))
 		out->values.not_before = 0;
-	else if (eh_args_get(r->args, "not-before") == NULL)
+	else if (!r->have_not_before)
 		return eh_error_set(&r->args->error, EH_ERR_ARGUMENT,
 		    "--not-before TIME is needed: that of the authorization, "
-		    "or the time of issue");
+		    "or the time of issue (--authorization NAME asks the "
+		    "token)");
 	out->values.inputs = 0;
 	for (unsigned i = 0; i < out->template->fields; i++) {
 		const struct eh_tbs_input *input;
@@ -378,6 +426,38 @@ put_templates(const struct render *r, struct rendered *out, json_t *all)
 	return err;
 }
 
+/* Are people to read it? */
+static int
+is_text(const struct eh_args *args)
+{
+	return !args->json && eh_args_get(args, "out") == NULL &&
+	    eh_args_get(args, "openssl") == NULL;
+}
+
+/* Under what the certificates are rendered, before them. */
+static void
+show_order(const struct render *r)
+{
+	char id[EH_HEX_SIZE(EH_ID_LEN)];
+
+	eh_hex_encode(r->order.id, EH_ID_LEN, id);
+	printf("for        %s, authorization %s", r->order.name, id);
+	printf(", issue number %u\n", r->issue_number);
+}
+
+static int
+put_json(const struct render *r, json_t *all)
+{
+	char id[EH_HEX_SIZE(EH_ID_LEN)];
+
+	eh_hex_encode(r->order.id, EH_ID_LEN, id);
+	return eh_findings_put(json_pack("{s:s, s:s, s:s*, s:s, s:i, s:O}",
+	    "device", eh_args_get(r->args, "device"), "profile",
+	    r->file.profile->name, "order", r->asked ? r->order.name : NULL,
+	    "authorization", id, "issueNumber", (int)r->issue_number,
+	    "templates", all));
+}
+
 static int
 put_all(struct render *r)
 {
@@ -385,13 +465,12 @@ put_all(struct render *r)
 	json_t *all = json_array();
 	int err = EH_ERR_MEMORY;
 
+	if (r->asked && is_text(r->args))
+		show_order(r);
 	if (out != NULL && all != NULL)
 		err = put_templates(r, out, all);
 	if (err == EH_OK && r->args->json && json_array_size(all) > 0)
-		err = eh_findings_put(json_pack("{s:s, s:s, s:i, s:O}",
-		    "device", eh_args_get(r->args, "device"), "profile",
-		    r->file.profile->name, "issueNumber",
-		    (int)r->issue_number, "templates", all));
+		err = put_json(r, all);
 	json_decref(all);
 	free(out);
 	return err;
@@ -408,9 +487,8 @@ run(struct eh_args *args)
 		return EH_ERR_MEMORY;
 	r->args = args;
 	eh_report_init(&report);
-	err = eh_profile_file_open(&r->file, args->operand[0], args, &report);
-	if (err == EH_OK)
-		err = eh_profile_file_compile(&r->file, args, &report);
+	if ((err = get_authorization(r)) == EH_OK)
+		err = open_profile(r, &report);
 	eh_findings_print(args, &report);
 	if (err == EH_ERR_CONFIG && report.errors > 0)
 		err = eh_findings_result(args, &report, args->operand[0]);
@@ -428,11 +506,13 @@ run(struct eh_args *args)
 
 static const struct eh_option options[] = {
 	{ "device", "ID", EH_OPTION_NEEDED, "the device id" },
-	{ "authorization-id", "HEX", EH_OPTION_NEEDED,
-	    "id of the authorization" },
-	{ "issue-number", "N", 0, "issue number (0: the authorization's "
-				  "burns, as a rule)" },
-	{ "not-before", "TIME", 0, "when the certificate begins" },
+	{ "authorization", "NAME", 0,
+	    "order name or id; the rest is asked of the token" },
+	{ "authorization-id", "HEX", 0, "its id, where there is no token" },
+	{ "issue-number", "N", 0,
+	    "issue number (else the authorization's unclean stops, or 0)" },
+	{ "not-before", "TIME", 0,
+	    "when the certificate begins (else when the authorization does)" },
 	{ "public-key", "FILE", 0, "the device's public key, PEM or DER" },
 	{ "csr", "FILE", 0, "the device's request, PEM or DER" },
 	{ "input", "NAME=VALUE", EH_OPTION_MANY, "a value of the host" },
@@ -440,21 +520,25 @@ static const struct eh_option options[] = {
 	{ "out", "FILE", 0, "write the TBSCertificate, DER" },
 	{ "openssl", NULL, 0, "print a configuration for openssl ca" },
 	EH_PROFILE_ISSUER_OPTION,
+	EH_OPTION_MODULE,
 	{ NULL, NULL, 0, NULL },
 };
 
 const struct eh_verb eh_cli_profile_render = {
 	"profile render",
-	"FILE",
-	1,
+	"[FILE]",
+	0,
 	1,
 	"Serial and TBSCertificate that a profile gives for a device.",
 	options,
-	"  edgehsm profile render gateway-a.ehprofile --device SN00000042\n"
-	"      --authorization-id 00112233445566778899aabbccddeeff\n"
-	"      --not-before 2026-12-01T02:00:00Z --csr dev.csr --out dev.tbs\n"
-	"  edgehsm profile render gateway-a.ehprofile --device SN00000042\n"
-	"      --authorization-id 00112233445566778899aabbccddeeff\n"
-	"      --not-before 2026-12-01T02:00:00Z --openssl > ca.cnf\n",
+	"  edgehsm profile render --authorization PO-4712 --device SN00000042 "
+	"\\\n"
+	"      --csr dev.csr --out dev.tbs\n"
+	"  edgehsm profile render --authorization PO-4712 --device SN00000042 "
+	"\\\n"
+	"      --openssl > ca.cnf\n"
+	"  edgehsm profile render gateway-a.ehprofile --device SN00000042 \\\n"
+	"      --authorization-id 00112233445566778899aabbccddeeff \\\n"
+	"      --not-before 2026-12-01T02:00:00Z --issue-number 0\n",
 	run,
 };

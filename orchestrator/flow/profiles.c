@@ -97,8 +97,8 @@ eh_profiles_find(const char *folders, const uint8_t digest[EH_DIGEST_LEN],
 	}
 	eh_hex_encode(digest, EH_DIGEST_LEN, hex);
 	return eh_error_set(error, EH_ERR_NOT_FOUND,
-	    "no compiled profile with digest %.16s... in %s; give --profile "
-	    "FILE.ehprofile", hex, folders);
+	    "no compiled profile (*.ehprofile) with digest %.16s... in %s: "
+	    "name the file, or its folder in EDGEHSM_PROFILES", hex, folders);
 }
 
 int

@@ -343,6 +343,32 @@ END_TEST
 
 #define RENDER "render a.ehprofile --authorization-id " ID " "
 
+START_TEST(render_needs_one_authorization)
+{
+	make_keys();
+	ck_assert_int_eq(call("compile %s/gateway-a.yaml --out a.ehprofile "
+			      ISSUER, examples),
+	    0);
+	ck_assert_int_eq(call("render a.ehprofile --device SN00000042"), 2);
+	ck_assert_ptr_nonnull(strstr(err, "--authorization NAME (of the token) "
+					  "or --authorization-id HEX"));
+	ck_assert_int_eq(call(RENDER "--device SN00000042 "
+				     "--authorization PO-4712"),
+	    2);
+	ck_assert_ptr_nonnull(strstr(err, "and not both"));
+	/* The file can be left out only where the token names it. */
+	ck_assert_int_eq(call("render --device SN00000042 "
+			      "--authorization-id " ID " --not-before +0s"),
+	    2);
+	ck_assert_ptr_nonnull(strstr(err, "FILE is needed"));
+	ck_assert_int_eq(call("render a.ehprofile --device SN00000042 "
+			      "--authorization PO-4712 --module ./none.so"),
+	    69);
+	ck_assert_ptr_nonnull(strstr(err, "./none.so"));
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
 START_TEST(render_refuses_what_fits_no_template)
 {
 	make_keys();
@@ -581,6 +607,7 @@ main(void)
 	tcase_add_test(t, source_digest_is_the_same_for_every_issuer);
 	tcase_add_test(t, compile_refuses_what_the_standard_forbids);
 	tcase_add_test(t, render_prints_the_serial_without_a_key);
+	tcase_add_test(t, render_needs_one_authorization);
 	tcase_add_test(t, render_refuses_what_fits_no_template);
 	tcase_add_test(t, openssl_ca_makes_exactly_these_octets);
 	tcase_add_test(t, openssl_x509_makes_exactly_these_octets);
