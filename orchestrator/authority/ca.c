@@ -251,10 +251,9 @@ check_matter(const struct eh_cert *pai, size_t len, const uint8_t *root,
 /* Does the certificate hold what was asked for, and verify? */
 static int
 check(const uint8_t *der, size_t len, const uint8_t *root, size_t rootlen,
-    const struct eh_ca_request *r, struct eh_error *error)
+    const struct eh_ca_request *r, uint64_t now, struct eh_error *error)
 {
 	const char *what = r->form == EH_CA_ROOT ? "the root CA" : "the request";
-	const uint64_t now = r->not_before + EH_CA_BACKDATE;
 	uint8_t spki[EH_SPKI_MAX];
 	struct eh_cert cert;
 	int err;
@@ -278,7 +277,8 @@ check(const uint8_t *der, size_t len, const uint8_t *root, size_t rootlen,
  * (NULL: itself), append it. */
 static int
 finish(X509 *x, const uint8_t *root, size_t rootlen,
-    const struct eh_ca_request *r, struct eh_buf *out, struct eh_error *error)
+    const struct eh_ca_request *r, uint64_t now, struct eh_buf *out,
+    struct eh_error *error)
 {
 	unsigned char *der = NULL;
 	int n = x != NULL ? i2d_X509(x, &der) : -1;
@@ -291,7 +291,7 @@ finish(X509 *x, const uint8_t *root, size_t rootlen,
 		return eh_error_set(error, EH_ERR_CRYPTO,
 		    "the certificate could not be made");
 	err = check(der, len, root != NULL ? root : der,
-	    root != NULL ? rootlen : len, r, error);
+	    root != NULL ? rootlen : len, r, now, error);
 	if (err == EH_OK && (err = eh_buf_append(out, der, len)) != EH_OK)
 		eh_error_set(
 		    error, err, "the certificate: %s", eh_err_text(err));
@@ -301,20 +301,19 @@ finish(X509 *x, const uint8_t *root, size_t rootlen,
 
 int
 eh_ca_root(const struct eh_privkey *key, struct eh_slice subject,
-    uint64_t not_before, uint64_t not_after, struct eh_buf *out,
-    struct eh_error *error)
+    uint64_t now, struct eh_buf *out, struct eh_error *error)
 {
 	const struct eh_ca_request r = { .form = EH_CA_ROOT,
 		.subject = subject,
 		.key = eh_privkey_public(key),
-		.not_before = not_before,
-		.not_after = not_after };
+		.not_before = now - EH_CA_BACKDATE,
+		.not_after = EH_CA_FOREVER };
 
 	if (r.key->len != EH_P256_POINT_LEN)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "the X.509 root must be a P-256 key");
 	return finish(build(key, NULL, eh_privkey_get(key), &r), NULL, 0, &r,
-	    out, error);
+	    now, out, error);
 }
 
 /* What can be said before anything is made. */
@@ -342,8 +341,8 @@ check_request(const struct eh_cert *root, const struct eh_ca_request *r,
 
 int
 eh_ca_certify(const struct eh_privkey *key, const uint8_t *root,
-    size_t rootlen, const struct eh_ca_request *r, struct eh_buf *out,
-    struct eh_error *error)
+    size_t rootlen, const struct eh_ca_request *r, uint64_t now,
+    struct eh_buf *out, struct eh_error *error)
 {
 	const unsigned char *at = root;
 	EVP_PKEY *subject_key = NULL;
@@ -359,7 +358,7 @@ eh_ca_certify(const struct eh_privkey *key, const uint8_t *root,
 	issuer = d2i_X509(NULL, &at, (long)rootlen);
 	if (err == EH_OK && issuer != NULL)
 		x = build(key, issuer, subject_key, r);
-	err = finish(x, root, rootlen, r, out, error);
+	err = finish(x, root, rootlen, r, now, out, error);
 	X509_free(issuer);
 	EVP_PKEY_free(subject_key);
 	return err;

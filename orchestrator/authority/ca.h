@@ -52,21 +52,23 @@ struct eh_ca_request {
 	uint64_t not_before, not_after;
 };
 
-/* Make the self-signed root for ${key} and append its DER. */
+/* Make the self-signed root for ${key}, valid from an hour before ${now} for
+ * ever, and append its DER.  EH_ERR_CONFIG when it is not P-256. */
 EH_MUST_CHECK int eh_ca_root(const struct eh_privkey *key,
-    struct eh_slice subject, uint64_t not_before, uint64_t not_after,
-    struct eh_buf *out, struct eh_error *);
+    struct eh_slice subject, uint64_t now, struct eh_buf *out,
+    struct eh_error *);
 
 /*
- * Certify under ${root} (DER) with its ${key}, and append the DER.
- * EH_ERR_ARGUMENT: the subject is empty or the root's own, the times are not
- * inside the root's; EH_DENIED_EVIDENCE: a rule of the form is broken, with the
+ * Certify under ${root} (DER) with its ${key}, check that it is good at ${now},
+ * and append the DER.
+ * EH_ERR_ARGUMENT: the times are not inside the root's; EH_DENIED_EVIDENCE: the
+ * subject is empty or the root's own, or a rule of the form is broken, with the
  * rule in the sentence (a Matter PAI without VID, with another VID than its
- * PAA); EH_ERR_CRYPTO.
+ * PAA); EH_ERR_UNSUPPORTED: not P-256; EH_ERR_CRYPTO.
  */
 EH_MUST_CHECK int eh_ca_certify(const struct eh_privkey *key,
     const uint8_t *root, size_t rootlen, const struct eh_ca_request *,
-    struct eh_buf *out, struct eh_error *);
+    uint64_t now, struct eh_buf *out, struct eh_error *);
 
 /* Check the path from ${der} to ${root} at ${when}, strictly; EH_OK or
  * EH_ERR_SIGNATURE with libcrypto's reason. */

@@ -13,8 +13,10 @@ static const struct eh_option options[] = {
 static const struct eh_verb *const verbs[] = {
 	&eh_verb_init,
 	&eh_verb_enrol,
+	&eh_verb_certify,
 	&eh_verb_authorize,
 	&eh_verb_time,
+	&eh_verb_show,
 	NULL,
 };
 

@@ -136,8 +136,8 @@ make_root_ca(struct making *m, struct eh_error *error)
 		return err;
 	subject.at = m->subject.data;
 	subject.len = m->subject.len;
-	err = eh_ca_root(m->key[EH_STORE_X509_ROOT], subject,
-	    m->plan->now - EH_CA_BACKDATE, EH_CA_FOREVER, &m->root_ca, error);
+	err = eh_ca_root(m->key[EH_STORE_X509_ROOT], subject, m->plan->now,
+	    &m->root_ca, error);
 	if (err != EH_OK)
 		return err;
 	eh_buf_init(&pem, EH_PEM_MAX_FILE);

@@ -15,6 +15,7 @@
 
 #define DEPTH    4
 #define LABEL    64
+#define VALUE_MAX 2048		/* of a formatted text */
 #define TEXT_MAX (4u << 20)
 #define WIDTH    24		/* of the column of labels */
 
@@ -109,7 +110,7 @@ array(struct eh_sheet *s, const char *label)
 void
 eh_sheet_text(struct eh_sheet *s, const char *label, const char *format, ...)
 {
-	char value[1024];
+	char value[VALUE_MAX];
 	va_list ap;
 
 	if (s == NULL)
@@ -225,7 +226,7 @@ eh_sheet_octets(
 void
 eh_sheet_item(struct eh_sheet *s, const char *label, const char *format, ...)
 {
-	char value[1024];
+	char value[VALUE_MAX];
 	va_list ap;
 	json_t *a;
 
