@@ -17,6 +17,7 @@
 
 #define REPLY_MS 60000
 #define POOL_S   30
+#define REPEATS  2
 #define RETRY_NS (UINT64_C(1000000000))
 
 /*
@@ -57,6 +58,7 @@ eh_client_init(struct eh_client *client, const struct eh_conf *conf)
 	memset(client, 0, sizeof(*client));
 	client->conf = conf;
 	client->role = EH_CLIENT_NOBODY;
+	client->patience_ms = EH_CLIENT_PATIENCE_MS;
 	for (size_t i = 0; i < EH_CLIENT_CONNECTIONS; i++)
 		client->connection[i].fd = -1;
 	claim(client->line, "EDGEHSM_LINE");
@@ -208,20 +210,56 @@ start(struct eh_client *client, struct eh_error *error)
 	return err;
 }
 
+/* Until when a daemon that was there may take to come back; 0 when it was never
+ * there.  All threads wait until the same moment. */
+static uint64_t
+patience(struct eh_client *client)
+{
+	uint64_t until = 0;
+
+	pthread_mutex_lock(&client->lock);
+	if (client->hello.state != 0) {
+		if (client->lost == 0)
+			client->lost = eh_clock_monotonic_ns();
+		until = client->lost +
+		    UINT64_C(1000000) * client->patience_ms;
+	}
+	pthread_mutex_unlock(&client->lock);
+	return until;
+}
+
+static int
+await_daemon(struct eh_client *client)
+{
+	static const struct timespec nap = { .tv_nsec = 20 * 1000000 };
+	uint64_t until = patience(client);
+	int fd;
+
+	do {
+		fd = eh_start_connect(client->conf->socket);
+		if (fd >= 0 || (errno != ENOENT && errno != ECONNREFUSED))
+			return fd;
+		if (eh_clock_monotonic_ns() >= until)
+			return -1;
+		nanosleep(&nap, NULL);
+	} while (1);
+}
+
 static int
 open_socket(struct eh_client *client, int *fdp, struct eh_error *error)
 {
 	const struct eh_conf *conf = client->conf;
-	int err;
+	int starts, err;
 
-	*fdp = eh_start_connect(conf->socket);
+	starts = conf->autostart && conf->daemon != NULL;
+	*fdp = starts ? eh_start_connect(conf->socket) : await_daemon(client);
 	if (*fdp >= 0)
 		return EH_OK;
 	if (errno == EACCES || errno == EPERM)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "edgehsmd at %s belongs to somebody else: %s",
 		    conf->socket, strerror(errno));
-	if (!conf->autostart || conf->daemon == NULL)
+	if (!starts)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "no edgehsmd at %s: %s (autostart is off%s%s)",
 		    conf->socket, strerror(errno),
@@ -243,6 +281,7 @@ take_hello(struct eh_client *client, const struct eh_wire *map)
 	size_t len;
 	const uint8_t *id = eh_wire_bytes(map, EH_WIRE_HSM_ID, &len);
 
+	client->lost = 0;
 	memset(h, 0, sizeof(*h));
 	h->state = (unsigned)eh_wire_number(map, EH_WIRE_STATE);
 	h->flags = (unsigned)eh_wire_number(map, EH_WIRE_FLAGS);
@@ -450,7 +489,7 @@ eh_client_call(struct eh_client *client, const struct eh_wire *request,
 		if (err == EH_OK)
 			return refusal(reply, error);
 		eh_reply_wipe(reply);
-		if (err != EH_ERR_UNAVAILABLE || tries > 0 ||
+		if (err != EH_ERR_UNAVAILABLE || tries == REPEATS ||
 		    (sent && !may_repeat[request->code]))
 			return explain(err, error);
 	}

@@ -19,11 +19,16 @@
  *
  * A connection is tried before it is used, so a daemon that was restarted while
  * nobody asked is not noticed.  When one goes away under a request, the request
- * is sent again once if it may be: whatever was not sent whole, and requests
- * that do the same when done twice.  A sign is one of those: the same TBS gives
- * the same signature, free.
+ * is sent again, twice at most, if it may be: whatever was not sent whole, and
+ * requests that do the same when done twice.  A sign is one of those: the same
+ * TBS gives the same signature, free.
+ *
+ * A daemon that served us and is gone is started again (autostart), or, when
+ * that is somebody else's business, waited for: as long as a restart takes, and
+ * once, not at every call.
  */
 #define EH_CLIENT_CONNECTIONS 256
+#define EH_CLIENT_PATIENCE_MS 3000
 
 /* Nobody is logged in. */
 #define EH_CLIENT_NOBODY (-1)
@@ -55,6 +60,8 @@ struct eh_client {
 	int role;		/* enum eh_wire_role, or EH_CLIENT_NOBODY */
 	unsigned login;		/* rises with every login and logout */
 	struct eh_hello hello;
+	unsigned patience_ms;	/* EH_CLIENT_PATIENCE_MS */
+	uint64_t lost;		/* since when nobody is there, monotonic ns */
 	struct eh_error start_error; /* why the daemon could not be started, */
 	uint64_t start_failed;	/* and when, monotonic ns; 0: did not fail */
 	struct eh_client_connection connection[EH_CLIENT_CONNECTIONS];

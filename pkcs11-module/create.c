@@ -13,9 +13,6 @@
 
 #define ES256 (-7) /* COSE: ECDSA on P-256 with SHA-256 */
 
-/* pkcs11-tool 0.23 cuts files here without a word. */
-#define PKCS11_TOOL_CUT 5000
-
 static CK_RV
 read_rules(struct eh_session *s, enum eh_rules rules,
     const CK_ATTRIBUTE *template, CK_ULONG n, struct eh_wish *wish)
@@ -130,26 +127,16 @@ eh_create_import(struct eh_session *s, const void *bytes, size_t len,
 	struct eh_module *m = s->module;
 	struct eh_wire request;
 	struct eh_reply reply;
-	struct eh_error why;
 	int err;
 
 	eh_wire_init(&request, EH_REQ_IMPORT, 0);
 	eh_wire_put_bytes(&request, EH_WIRE_DATA, bytes, len);
-	eh_error_clear(&why);
-	err = eh_client_call(&m->client, &request, &reply, &why);
+	err = eh_client_call(&m->client, &request, &reply, &s->refusal);
 	if (err == EH_OK &&
 	    eh_wire_text(&reply.map, EH_WIRE_TEXT, text, cap) != EH_OK)
 		text[0] = '\0';
 	eh_reply_wipe(&reply);
-	if (err == EH_OK)
-		return CKR_OK;
-	s->refusal = why;
-	if (len == PKCS11_TOOL_CUT &&
-	    (err == EH_ERR_FORMAT || err == EH_ERR_TRAILING))
-		(void)eh_error_set(&s->refusal, err, "%s (exactly %d octets: "
-		    "pkcs11-tool cuts files there; use edgehsm token import)",
-		    why.text, PKCS11_TOOL_CUT);
-	return eh_session_denied(s, err);
+	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
 }
 
 /* Copy a template into one block of memory. */

@@ -94,14 +94,25 @@ try_object(struct search *search, const struct eh_object *o)
 	return CKR_OK;
 }
 
+static unsigned
+is_attestation(const struct eh_object *o)
+{
+	return o->class == EH_CLASS_KEY &&
+	    o->purpose == CK_EDGEHSM_PURPOSE_ATTESTATION;
+}
+
+/* The attestation key, which is the oldest, comes last: pkcs11-tool takes the
+ * first private key when it is given no id. */
 static CK_RV
 try_objects(struct search *search, struct eh_cache *cache)
 {
 	CK_RV rv = CKR_OK;
 
 	eh_cache_lock(cache);
-	for (size_t i = 0; i < cache->n && rv == CKR_OK; i++)
-		rv = try_object(search, &cache->row[i]);
+	for (unsigned last = 0; last <= 1; last++)
+		for (size_t i = 0; i < cache->n && rv == CKR_OK; i++)
+			if (is_attestation(&cache->row[i]) == last)
+				rv = try_object(search, &cache->row[i]);
 	eh_cache_unlock(cache);
 	return rv;
 }

@@ -28,7 +28,9 @@ struct rule {
 
 /*
  * One role to a key: our keys sign, and nothing else, so a template that asks
- * for another use is refused, and so is one that would let the key out.
+ * for another use is refused, and so is one that would let the key out.  Only
+ * CKA_DERIVE may be asked for, since pkcs11-tool and NSS always do; it is not
+ * given, as reading it shows.
  */
 /* clang-format off */
 static const struct rule private_key[] = {
@@ -42,7 +44,7 @@ static const struct rule private_key[] = {
 	{ CKA_SIGN_RECOVER,        IS_FALSE, 0 },
 	{ CKA_DECRYPT,             IS_FALSE, 0 },
 	{ CKA_UNWRAP,              IS_FALSE, 0 },
-	{ CKA_DERIVE,              IS_FALSE, 0 },
+	{ CKA_DERIVE,              EITHER, 0 },
 	{ CKA_COPYABLE,            IS_FALSE, 0 },
 	{ CKA_ALWAYS_AUTHENTICATE, IS_FALSE, 0 },
 	{ CKA_WRAP_WITH_TRUSTED,   EITHER, 0 },
@@ -75,7 +77,7 @@ static const struct rule public_key[] = {
 	{ CKA_VERIFY_RECOVER,    IS_FALSE, 0 },
 	{ CKA_ENCRYPT,           IS_FALSE, 0 },
 	{ CKA_WRAP,              IS_FALSE, 0 },
-	{ CKA_DERIVE,            IS_FALSE, 0 },
+	{ CKA_DERIVE,            EITHER, 0 },
 	{ CKA_COPYABLE,          IS_FALSE, 0 },
 	{ CKA_TRUSTED,           IS_FALSE, 0 },
 	{ CKA_MODIFIABLE,        IS_TRUE, 0 },

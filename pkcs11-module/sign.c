@@ -145,7 +145,7 @@ eh_sign_init(
 
 	if (given == NULL) { /* cancel, PKCS#11 3.0 section 5.13.1 */
 		if (s->sign.mech == NULL)
-			return CKR_OPERATION_NOT_INITIALIZED;
+			return CKR_ARGUMENTS_BAD;
 		eh_sign_end(s);
 		return CKR_OK;
 	}

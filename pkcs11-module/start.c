@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,22 +195,32 @@ await(const struct eh_conf *conf, int fd, uint64_t deadline,
 }
 
 /* The daemon goes to the background by a fork, so what was spawned has ended or
- * is about to; the host finds no child that it does not know. */
-static void
+ * is about to; the host finds no child that it does not know.  Returns the exit
+ * status, or -1 when it is not to be had. */
+static int
 reap(pid_t pid)
 {
 	static const struct timespec nap = { .tv_nsec = 2 * 1000000 };
+	pid_t got = 0;
+	int status;
 
-	for (int i = 0; i < 10 && waitpid(pid, NULL, WNOHANG) == 0; i++)
-		nanosleep(&nap, NULL);
+	for (int i = 0; i < 20 && got == 0; i++) {
+		got = waitpid(pid, &status, WNOHANG);
+		if (got == 0)
+			nanosleep(&nap, NULL);
+	}
+	return got == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Start it once; ${statusp} is its exit status. */
 static int
-start_locked(
-    const struct eh_conf *conf, uint64_t deadline, struct eh_error *error)
+start_once(const struct eh_conf *conf, uint64_t deadline, int *statusp,
+    struct eh_error *error)
 {
 	int ends[2], ready, err;
 	pid_t pid = -1;
+
+	*statusp = -1;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
@@ -228,8 +239,27 @@ start_locked(
 		err = await(conf, ends[0], deadline, error);
 	close(ends[0]);
 	if (pid > 0)
-		reap(pid);
+		*statusp = reap(pid);
 	return err;
+}
+
+/*
+ * A daemon that was killed may hold its state folder a moment longer than its
+ * socket; the next one then says EX_TEMPFAIL and is tried again.
+ */
+static int
+start_locked(
+    const struct eh_conf *conf, uint64_t deadline, struct eh_error *error)
+{
+	static const struct timespec nap = { .tv_nsec = 50 * 1000000 };
+	int err, status;
+
+	for (int tries = 0;; tries++) {
+		err = start_once(conf, deadline, &status, error);
+		if (err == EH_OK || status != EX_TEMPFAIL || tries >= 20)
+			return err;
+		nanosleep(&nap, NULL);
+	}
 }
 
 int

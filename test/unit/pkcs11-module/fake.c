@@ -15,6 +15,7 @@
 
 #include "common/cbor/cbor.h"
 #include "pkcs11-module/entry.h"
+#include "pkcs11-module/module.h"
 #include "test/unit/pkcs11-module/fake.h"
 #include "test/unit/unit.h"
 
@@ -819,9 +820,14 @@ fake_main(const char *conf, int ready_fd)
 void
 fake_module_up(void)
 {
+	struct eh_module *m;
+
 	fake_start();
 	ck_assert_uint_eq(C_GetFunctionList(&p11), CKR_OK);
 	ck_assert_uint_eq(p11->C_Initialize(NULL), CKR_OK);
+	ck_assert_uint_eq(eh_module_enter(&m), CKR_OK);
+	m->client.patience_ms = 0; /* test_client.c waits for a daemon */
+	eh_module_leave(m, CKR_OK);
 }
 
 void

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/clock.h"
 #include "pkcs11-module/client.h"
 #include "test/unit/pkcs11-module/fake.h"
 #include "test/unit/unit.h"
@@ -25,6 +27,7 @@ up(void)
 	memcpy(path, fake.socket, sizeof(path));
 	conf.socket = path;
 	eh_client_init(&client, &conf);
+	client.patience_ms = 0;
 	eh_error_clear(&error);
 }
 
@@ -139,6 +142,61 @@ START_TEST(no_daemon_and_no_autostart_says_where_it_looked)
 }
 END_TEST
 
+static void *
+come_back_late(void *arg)
+{
+	static const struct timespec nap = { .tv_nsec = 300 * 1000000 };
+
+	nanosleep(&nap, NULL);
+	fake_come_back();
+	return arg;
+}
+
+START_TEST(a_daemon_that_restarts_is_waited_for)
+{
+	pthread_t thread;
+
+	client.patience_ms = 5000;
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
+	fake_go_down();
+	ck_assert_int_eq(
+	    pthread_create(&thread, NULL, come_back_late, NULL), 0);
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(a_daemon_that_stays_away_is_waited_for_once)
+{
+	uint64_t began;
+
+	client.patience_ms = 200;
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
+	fake_go_down();
+	began = eh_clock_monotonic_ns();
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(ask(EH_REQ_STATUS), EH_ERR_UNAVAILABLE);
+	began = eh_clock_monotonic_ns() - began;
+	ck_assert_uint_ge(began, UINT64_C(200000000));
+	ck_assert_uint_lt(began, UINT64_C(1000000000));
+	fake_come_back();
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
+}
+END_TEST
+
+START_TEST(a_daemon_that_was_never_there_is_not_waited_for)
+{
+	uint64_t began = eh_clock_monotonic_ns();
+
+	client.patience_ms = 5000;
+	fake_go_down();
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_ERR_UNAVAILABLE);
+	ck_assert_uint_lt(
+	    eh_clock_monotonic_ns() - began, UINT64_C(2000000000));
+	fake_come_back();
+}
+END_TEST
+
 START_TEST(a_restart_between_requests_is_not_noticed)
 {
 	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
@@ -241,12 +299,12 @@ START_TEST(a_pin_is_never_tried_twice)
 }
 END_TEST
 
-START_TEST(a_request_is_repeated_once_and_not_for_ever)
+START_TEST(a_request_is_repeated_twice_and_not_for_ever)
 {
 	ck_assert_int_eq(log_in(), EH_OK);
 	fake_play(EH_REQ_SIGN, FAKE_HANG_UP_BEFORE, 10);
 	ck_assert_int_eq(ask(EH_REQ_SIGN), EH_ERR_UNAVAILABLE);
-	ck_assert_uint_eq(fake.count[EH_REQ_SIGN], 2);
+	ck_assert_uint_eq(fake.count[EH_REQ_SIGN], 3);
 }
 END_TEST
 
@@ -338,6 +396,9 @@ main(void)
 	tcase_add_test(t, hello_says_what_the_token_is);
 	tcase_add_test(t, a_refusal_brings_its_code_and_its_sentence);
 	tcase_add_test(t, no_daemon_and_no_autostart_says_where_it_looked);
+	tcase_add_test(t, a_daemon_that_restarts_is_waited_for);
+	tcase_add_test(t, a_daemon_that_stays_away_is_waited_for_once);
+	tcase_add_test(t, a_daemon_that_was_never_there_is_not_waited_for);
 	tcase_add_test(t, a_restart_between_requests_is_not_noticed);
 	tcase_add_test(
 	    t, a_login_counts_on_all_connections_and_after_a_restart);
@@ -348,7 +409,7 @@ main(void)
 	tcase_add_test(t, a_sign_is_repeated_when_its_answer_is_lost);
 	tcase_add_test(t, a_key_is_never_made_twice);
 	tcase_add_test(t, a_pin_is_never_tried_twice);
-	tcase_add_test(t, a_request_is_repeated_once_and_not_for_ever);
+	tcase_add_test(t, a_request_is_repeated_twice_and_not_for_ever);
 	tcase_add_test(t, an_answer_that_is_no_answer_ends_the_connection);
 	tcase_add_test(t, a_daemon_of_another_version_is_told_apart);
 	tcase_add_test(t, a_refused_hello_is_the_refusal_of_the_call);

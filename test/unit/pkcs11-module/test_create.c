@@ -259,26 +259,6 @@ START_TEST(a_refused_message_makes_no_object)
 }
 END_TEST
 
-START_TEST(a_message_cut_by_pkcs11_tool_is_told_so)
-{
-	static CK_BYTE cut[5000];
-	CK_ATTRIBUTE a[] = {
-		{ CKA_CLASS, &data_class, sizeof(data_class) },
-		{ CKA_APPLICATION, text("edgehsm"), 7 },
-		{ CKA_VALUE, cut, sizeof(cut) },
-	};
-	CK_OBJECT_HANDLE o;
-
-	ck_assert_uint_eq(
-	    p11->C_CreateObject(s, a, 3, &o), CKR_EDGEHSM_MALFORMED);
-	ck_assert_ptr_nonnull(strstr(fake_sentence(s), "pkcs11-tool cuts"));
-	a[2].ulValueLen = 4999;
-	ck_assert_uint_eq(
-	    p11->C_CreateObject(s, a, 3, &o), CKR_EDGEHSM_MALFORMED);
-	ck_assert_ptr_null(strstr(fake_sentence(s), "pkcs11-tool"));
-}
-END_TEST
-
 /* --- certificates and data --- */
 
 START_TEST(certificates_and_data_are_stored)
@@ -482,7 +462,6 @@ main(void)
 	tcase_add_test(t, a_message_is_imported_as_pkcs11_tool_writes_it);
 	tcase_add_test(t, a_message_belongs_to_the_session_that_wrote_it);
 	tcase_add_test(t, a_refused_message_makes_no_object);
-	tcase_add_test(t, a_message_cut_by_pkcs11_tool_is_told_so);
 	tcase_add_test(t, certificates_and_data_are_stored);
 	tcase_add_test(t, nobody_plays_the_tokens_own_status);
 	tcase_add_test(t, a_class_is_said_and_is_one_that_exists);

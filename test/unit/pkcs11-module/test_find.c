@@ -128,6 +128,27 @@ START_TEST(handles_that_were_made_up_find_nothing)
 }
 END_TEST
 
+START_TEST(the_attestation_key_is_found_last)
+{
+	CK_SESSION_HANDLE s = fake_user_session();
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE a = { CKA_CLASS, &class, sizeof(class) };
+	CK_OBJECT_HANDLE found[4];
+	CK_ULONG n;
+
+	fake.object[0].purpose = CK_EDGEHSM_PURPOSE_ATTESTATION;
+	fake.generation++;
+	ck_assert_uint_eq(p11->C_FindObjectsInit(s, &a, 1), CKR_OK);
+	ck_assert_uint_eq(p11->C_FindObjects(s, found, 4, &n), CKR_OK);
+	ck_assert_uint_eq(p11->C_FindObjectsFinal(s), CKR_OK);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(
+	    found[0], fake_find(s, CKO_PRIVATE_KEY, "issuing"));
+	ck_assert_uint_eq(
+	    found[1], fake_find(s, CKO_PRIVATE_KEY, "general"));
+}
+END_TEST
+
 START_TEST(a_search_is_one_operation)
 {
 	CK_SESSION_HANDLE s = fake_session();
@@ -296,6 +317,7 @@ main(void)
 	tcase_add_test(t, a_private_handle_is_dead_after_logout);
 	tcase_add_test(t, a_destroyed_object_answers_nothing);
 	tcase_add_test(t, handles_that_were_made_up_find_nothing);
+	tcase_add_test(t, the_attestation_key_is_found_last);
 	tcase_add_test(t, a_search_is_one_operation);
 	tcase_add_test(t, insane_search_templates_are_refused);
 	tcase_add_test(t, the_status_of_an_authorization_is_never_old);

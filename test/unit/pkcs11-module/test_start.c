@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "pkcs11-module/client.h"
@@ -116,6 +117,20 @@ START_TEST(a_daemon_that_says_why_is_quoted)
 }
 END_TEST
 
+START_TEST(a_state_folder_that_is_still_held_is_tried_again)
+{
+	char path[160];
+	struct stat tries;
+
+	setenv("FAKE_DAEMON", "busy twice", 1);
+	ck_assert_int_eq(eh_start_daemon(&conf, &error), EH_OK);
+	snprintf(path, sizeof(path), "%s/tries", folder);
+	ck_assert_int_eq(stat(path, &tries), 0);
+	ck_assert_int_eq(tries.st_size, 3);
+	unsetenv("FAKE_DAEMON");
+}
+END_TEST
+
 START_TEST(a_daemon_that_dies_silently_is_said_to)
 {
 	setenv("FAKE_DAEMON", "dies", 1);
@@ -188,6 +203,16 @@ mark(const char *name, const char *text)
 }
 
 static int
+marks(const char *name)
+{
+	char path[200];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return stat(path, &st) == 0 ? (int)st.st_size : 0;
+}
+
+static int
 play_daemon(char **argv)
 {
 	const char *how = getenv("FAKE_DAEMON");
@@ -201,6 +226,13 @@ play_daemon(char **argv)
 	mark("tries", "x");
 	if (how != NULL && strcmp(how, "dies") == 0)
 		return 1;
+	if (how != NULL && strcmp(how, "busy twice") == 0) {
+		if (marks("tries") < 3) {
+			dprintf(3, "the state folder is in use\n");
+			return EX_TEMPFAIL;
+		}
+		how = NULL;
+	}
 	if (how != NULL)
 		dprintf(3, "the state folder is another user's\n");
 	if (how != NULL)
@@ -231,6 +263,7 @@ main(int argc, char **argv)
 	tcase_add_test(t, of_many_at_once_one_starts_it_and_all_are_served);
 	tcase_add_test(t, nothing_is_inherited_but_the_pipe);
 	tcase_add_test(t, a_daemon_that_says_why_is_quoted);
+	tcase_add_test(t, a_state_folder_that_is_still_held_is_tried_again);
 	tcase_add_test(t, a_daemon_that_dies_silently_is_said_to);
 	tcase_add_test(t, a_daemon_that_is_not_there_is_named);
 	tcase_add_test(t, what_has_just_failed_is_not_tried_again_at_once);
