@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "quota-engine/import.h"
 #include "quota-engine/nonce.h"
 #include "quota-engine/owner.h"
+#include "quota-engine/sandbox.h"
 #include "quota-engine/selftest.h"
 #include "quota-engine/start.h"
 
@@ -111,6 +113,22 @@ make_parts(struct eh_boundary *b, struct eh_error *error)
 	return eh_store_open(b->conf->state, &b->store, error);
 }
 
+/* Keys live in these two, and in registers; as much as the host allows they do
+ * not reach its swap. */
+static void
+lock_secrets(struct eh_boundary *b)
+{
+	int engine = eh_sandbox_lock_memory(
+	    b->engine, malloc_usable_size(b->engine));
+	int pins =
+	    eh_sandbox_lock_memory(b->pins, malloc_usable_size(b->pins));
+
+	if (!engine || !pins)
+		eh_log(EH_LOG_WARNING,
+		    "the host does not let us keep our keys out of its swap "
+		    "(RLIMIT_MEMLOCK)");
+}
+
 static void
 warn_of_leftovers(struct eh_boundary *b)
 {
@@ -158,6 +176,7 @@ look(struct eh_boundary *b, struct eh_error *error)
 	struct eh_error why;
 	int fresh = 0, err;
 
+	lock_secrets(b);
 	if ((err = eh_engine_look(b->engine, &fresh, error)) != EH_OK)
 		return err;
 	if (fresh) {
