@@ -2,6 +2,7 @@
 # 10-module-links.sh - what a host process gets when it loads the module: three
 # names, and no library but libc.
 set -eu
+# shellcheck source=test/flow/1x-module-rig.sh
 . "$(dirname "$0")/1x-module-rig.sh"
 need nm readelf
 

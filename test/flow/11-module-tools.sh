@@ -2,6 +2,7 @@
 # 11-module-tools.sh - OpenSC's pkcs11-tool, unchanged, with general and issuing
 # keys.
 set -eu
+# shellcheck source=test/flow/1x-module-rig.sh
 . "$(dirname "$0")/1x-module-rig.sh"
 need pkcs11-tool openssl
 

@@ -2,6 +2,7 @@
 # 12-module-clients.sh - strangers that know nothing of EdgeHSM: GnuTLS, Java,
 # OpenSSH and the engine of libp11 with a general key.
 set -eu
+# shellcheck source=test/flow/1x-module-rig.sh
 . "$(dirname "$0")/1x-module-rig.sh"
 need pkcs11-tool openssl
 [ -z "$PRELOAD" ] || skip_all "the module is built with sanitizers"

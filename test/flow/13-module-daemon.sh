@@ -2,6 +2,7 @@
 # 13-module-daemon.sh - a daemon that starts by itself, is killed, comes back, or
 # says plainly why not; and clients that hardly notice.
 set -eu
+# shellcheck source=test/flow/1x-module-rig.sh
 . "$(dirname "$0")/1x-module-rig.sh"
 need pkcs11-tool
 

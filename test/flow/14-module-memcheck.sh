@@ -1,6 +1,7 @@
 #!/bin/sh
 # 14-module-memcheck.sh - valgrind under a client that signs, forks and goes.
 set -eu
+# shellcheck source=test/flow/1x-module-rig.sh
 . "$(dirname "$0")/1x-module-rig.sh"
 need valgrind pkcs11-tool
 [ -z "$PRELOAD" ] || skip_all "the module is built with sanitizers"

@@ -6,9 +6,11 @@
 #	. "$(dirname "$0")/1x-module-rig.sh"
 #	born                       # daemon, genesis, PINs; it runs
 #	check "name" tool ...      # pkcs11-tool, logged in
+# shellcheck source=test/flow/0x-daemon-rig.sh
 . "$(dirname "$0")/0x-daemon-rig.sh"
 
 MODULE=$EH_BUILDDIR/.libs/edgehsm-pkcs11.so
+# shellcheck disable=SC2034 # for the scripts
 EHSIGN=$EH_BUILDDIR/test/flow/ehsign
 [ -r "$MODULE" ] || {
 	echo "Bail out! $MODULE is not built"
@@ -54,7 +56,7 @@ export EDGEHSM_CONF="$D/conf"
 
 born() {
 	token keys
-	conf "daemon = $EDGEHSMD" "$@"
+	conf "daemon = $EDGEHSMD"
 	daemon || {
 		echo "Bail out! the daemon does not start"
 		exit 1
