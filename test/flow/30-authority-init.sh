@@ -5,10 +5,25 @@ set -eu
 # shellcheck source=test/flow/3x-authority-rig.sh
 . "$(dirname "$0")/3x-authority-rig.sh"
 
+# Every option of the help of ${verb} stands in the manual.
+documented() {
+	"$authority" "$verb" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' \
+	    > options
+	[ -s options ] || return 1
+	while read -r option; do
+		grep -q -e "Fl -$option" \
+		    "$EH_SRCDIR/doc/man/edgehsm-authority.8" || {
+			echo "--$option is not in the manual"
+			return 1
+		}
+	done < options
+}
+
 ok "help" "$authority" --help
 ok "version" "$authority" --version
 for verb in init enrol certify authorize time show; do
 	ends 0 "help of $verb has examples" '^Examples:' "$authority" "$verb" --help
+	ok "the manual has the options of $verb" documented
 done
 ends 2 "an unknown verb is wrong usage" "did you mean 'authorize'" \
     "$authority" autorize
