@@ -137,7 +137,7 @@ static void
 new_engine(struct heart *h)
 {
 	struct eh_engine_params params = {
-		.os = sim_os(h->sim),
+		.os = h->os,
 		.state_name = "/state",
 		.anchor_name = "/anchor",
 		.segment = h->segment,
@@ -159,7 +159,7 @@ first_state(struct heart *h, struct eh_state *st)
 	uint8_t digest[32];
 
 	memset(st, 0, sizeof(*st));
-	sim_os(h->sim)->clocks(sim_os(h->sim)->arg, &reading);
+	h->os->clocks(h->os->arg, &reading);
 	number_digest("hsm", 0, 0, digest);
 	memcpy(st->hsm_id, digest, EH_HSM_ID_LEN);
 	number_digest("root", 0, 0, digest);
@@ -177,7 +177,7 @@ first_state(struct heart *h, struct eh_state *st)
 }
 
 void
-heart_begin(struct heart *h, uint64_t seed)
+heart_begin_on(struct heart *h, struct eh_os *os)
 {
 	struct eh_state *first = calloc(1, sizeof(*first));
 	uint8_t attestation[32];
@@ -186,7 +186,7 @@ heart_begin(struct heart *h, uint64_t seed)
 		abort();
 	if (h->segment == 0)
 		h->segment = EH_SEGMENT_MIN;
-	h->sim = sim_new(seed);
+	h->os = os;
 	number_digest("journal", 0, 0, h->keys.journal);
 	number_digest("private", 0, 0, h->keys.private);
 	number_digest("state", 0, 0, h->keys.state);
@@ -201,9 +201,18 @@ heart_begin(struct heart *h, uint64_t seed)
 	free(first);
 }
 
+void
+heart_begin(struct heart *h, uint64_t seed)
+{
+	h->sim = sim_new(seed);
+	heart_begin_on(h, sim_os(h->sim));
+}
+
 int
 heart_open(struct heart *h)
 {
+	if (h->sim != NULL)
+		h->os = sim_os(h->sim);
 	new_engine(h);
 	return eh_engine_open(h->eng, &h->keys, &h->error);
 }
@@ -330,12 +339,17 @@ void
 heart_request(
     struct heart *h, const struct heart_ask *ask, struct eh_request *req)
 {
-	const struct eh_row *row = heart_row(h, ask->order);
+	const struct eh_row *row;
 	uint8_t digest[32];
 
 	memset(req, 0, sizeof(*req));
 	heart_id(ask->order, req->authorization);
+	if (h->sim == NULL)
+		eh_engine_lock(h->eng);
+	row = heart_row(h, ask->order);
 	req->generation = row != NULL ? row->generation : 0;
+	if (h->sim == NULL)
+		eh_engine_unlock(h->eng);
 	req->op = EH_OP_ISSUE;
 	req->device.len = (uint8_t)snprintf((char *)req->device.bytes,
 	    EH_DEVICE_ID_MAX, "SN%08u", ask->device);

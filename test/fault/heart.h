@@ -13,6 +13,7 @@
  * differs, as with ECDSA.
  */
 struct heart {
+	struct eh_os *os;		/* that of ${sim}, or a real one */
 	struct sim *sim;
 	struct eh_engine *eng;
 	struct eh_engine_keys keys;
@@ -51,6 +52,9 @@ struct heart_ask {
 
 /* Machine, engine, genesis; nothing runs in threads. */
 void heart_begin(struct heart *, uint64_t seed);
+
+/* The same on a real machine: ${os} is set, ${sim} stays NULL. */
+void heart_begin_on(struct heart *, struct eh_os *os);
 
 /* Make an engine and open what is on the disk.  EH_OK or what open() says. */
 int heart_open(struct heart *);
