@@ -298,8 +298,9 @@ join(struct eh_engine *eng)
 	pthread_cond_broadcast(&eng->flight);
 	pthread_cond_broadcast(&eng->space);
 	pthread_mutex_unlock(&eng->lock);
-	while (eng->running > 0)
-		pthread_join(eng->thread[--eng->running], NULL);
+	for (int i = eng->running; i-- > 0;)
+		pthread_join(eng->thread[i], NULL);
+	eng->running = 0;
 }
 
 int

@@ -12,7 +12,7 @@
 /*
  * Derived data: rebuilt at each start from the journal.  Devices are kept by
  * "book".  An authorization has a book; one that supersedes another goes on with
- * its book.  80 bytes per device, 68 per certificate, 4 to 8 of hash table.
+ * its book.  80 bytes per device, 72 per certificate, 4 to 8 of hash table.
  *
  * Devices and certificates are found by number and do not move, so pointers to
  * them stay good until they are removed.
@@ -40,9 +40,9 @@ struct eh_issued {
 	uint32_t segment;		/* where the record stands */
 	uint32_t offset;
 	uint16_t issue;			/* issue number */
-	uint8_t template_index;
-	uint8_t strict;			/* a re-issue */
-	uint8_t has_token;
+	uint8_t template_index : 4;
+	uint8_t strict : 1;		/* a re-issue */
+	uint8_t has_token : 1;
 	uint8_t token[EH_ID_LEN];
 	uint8_t key[EH_DEVICE_KEY];	/* as in struct eh_request */
 	uint8_t digest[EH_DIGEST_LEN];	/* SHA-256(TBS) */

@@ -638,9 +638,9 @@ eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
 		.segment = (uint32_t)at->segment,
 		.offset = at->offset,
 		.issue = t->answer.issue,
-		.template_index = t->request.template_index,
+		.template_index = t->request.template_index & 15,
 		.strict = op == EH_OP_REISSUE,
-		.has_token = t->request.has_token,
+		.has_token = t->request.has_token != 0,
 	};
 
 	memcpy(values.token, t->request.token, EH_ID_LEN);
@@ -821,9 +821,9 @@ eh_ledger_remember(struct eh_engine *eng, uint32_t book,
 		.segment = (uint32_t)at->segment,
 		.offset = at->offset,
 		.issue = c->issue,
-		.template_index = c->template_index,
+		.template_index = c->template_index & 15,
 		.strict = op == EH_OP_REISSUE,
-		.has_token = private->has_token,
+		.has_token = private->has_token != 0,
 	};
 	uint8_t spki[EH_SPKI_DIGEST_LEN];
 	struct eh_device *d;

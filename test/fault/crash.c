@@ -460,6 +460,9 @@ judge_burned(struct world *w)
 static void
 live_and_die(struct world *w, unsigned life)
 {
+	static const enum sim_call failing[] = {
+		SIM_WRITE, SIM_SHORT_WRITE, SIM_SYNC, SIM_EXTEND,
+	};
 	unsigned before = w->nreleased;
 	int started, err;
 
@@ -468,7 +471,7 @@ live_and_die(struct world *w, unsigned life)
 	sim_crash_at(w->h.sim, below(w, CALLS) + 1);
 	if (below(w, 16) == 0) {
 		sim_crash_at(w->h.sim, 0);
-		sim_fail(w->h.sim, SIM_WRITE + (int)below(w, 3), below(w, 8) + 1);
+		sim_fail(w->h.sim, failing[below(w, 4)], below(w, 8) + 1);
 	}
 	live(w);
 	if (w->broken)

@@ -330,9 +330,14 @@ struct eh_counter
 heart_counter(struct heart *h, uint32_t order, unsigned op)
 {
 	static const struct eh_counter none;
-	const struct eh_row *row = heart_row(h, order);
+	const struct eh_row *row;
+	struct eh_counter c = none;
 
-	return row != NULL ? row->op[op].count : none;
+	eh_engine_lock(h->eng);
+	if ((row = heart_row(h, order)) != NULL)
+		c = row->op[op].count;
+	eh_engine_unlock(h->eng);
+	return c;
 }
 
 void
@@ -608,10 +613,12 @@ heart_check(struct heart *h)
 	if (w == NULL)
 		abort();
 	wrong = walk(h, w);
+	eh_engine_lock(h->eng);
 	if (wrong == NULL)
 		wrong = check_counts(w);
 	if (wrong == NULL && eh_state_check(h->eng->state, &h->error) != EH_OK)
 		wrong = h->error.text;
+	eh_engine_unlock(h->eng);
 	free(w->made);
 	free(w);
 	return wrong;
