@@ -59,7 +59,7 @@ stop
 # --- a full disk ---
 mkdir -m 700 "$D/small"
 if mount -t tmpfs -o size=5m,mode=700 tmpfs "$D/small" 2> /dev/null; then
-	trap 'cleanup; umount -l "$D/small" 2> /dev/null; rm -rf "$D"' EXIT
+	trap 'umount -l "$D/small" 2> /dev/null || :; cleanup' EXIT
 	token second
 	STATE=$D/small/state
 	conf "state = $STATE" "anchor = file:$D/anchor2" "backend.token = second"
@@ -80,7 +80,7 @@ if mount -t tmpfs -o size=5m,mode=700 tmpfs "$D/small" 2> /dev/null; then
 	    class=3 label=big id=01 "data=@$D/object"
 	stop
 	check "and the end is clean" [ "$STATUS" = 0 ]
-	umount "$D/small"
+	umount -l "$D/small"
 else
 	check "no file system can be mounted here # SKIP" true
 fi
