@@ -35,14 +35,16 @@ struct eh_device {
 	struct eh_device_id id;
 };
 
+#define EH_ISSUED_STRICT 1u	/* a re-issue */
+#define EH_ISSUED_TOKEN  2u	/* there is a client token */
+
 struct eh_issued {
 	uint32_t next;			/* older one of the device, or free */
 	uint32_t segment;		/* where the record stands */
 	uint32_t offset;
 	uint16_t issue;			/* issue number */
-	uint8_t template_index : 4;
-	uint8_t strict : 1;		/* a re-issue */
-	uint8_t has_token : 1;
+	uint8_t template_index;
+	uint8_t flags;			/* EH_ISSUED_* */
 	uint8_t token[EH_ID_LEN];
 	uint8_t key[EH_DEVICE_KEY];	/* as in struct eh_request */
 	uint8_t digest[EH_DIGEST_LEN];	/* SHA-256(TBS) */

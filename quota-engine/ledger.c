@@ -89,7 +89,7 @@ look_at_issued(struct eh_engine *eng, const struct eh_request *req,
 		int equal = i->template_index == req->template_index &&
 		    same(i->digest, req->digest, EH_DIGEST_LEN);
 
-		if (!equal && req->has_token && i->has_token &&
+		if (!equal && req->has_token && (i->flags & EH_ISSUED_TOKEN) &&
 		    same(i->token, req->token, EH_ID_LEN))
 			return wrong_token(error);
 		bit = UINT32_C(1) << (i->template_index & 31);
@@ -231,7 +231,7 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 		return EH_OK;
 	for (i = eh_index_issued(&eng->index, f->device->issued); i != NULL;
 	     i = eh_index_issued(&eng->index, i->next))
-		wrong |= !i->strict &&
+		wrong |= !(i->flags & EH_ISSUED_STRICT) &&
 		    same(i->key, req->key, EH_DEVICE_KEY) !=
 		        (number[i->template_index] ==
 		            number[req->template_index]);
@@ -455,7 +455,7 @@ eh_ledger_claim(struct eh_engine *eng, const struct eh_request *req,
 	if (answer->verdict == EH_VERDICT_RETRY) {
 		stored->first = eng->journal.place[f.stored->segment].first;
 		stored->offset = f.stored->offset;
-		stored->strict = f.stored->strict;
+		stored->strict = f.stored->flags & EH_ISSUED_STRICT;
 		return EH_OK;
 	}
 	eh_engine_clock(eng, &now);
@@ -629,6 +629,13 @@ note_use(struct eh_engine *eng, struct eh_device *d, unsigned op, int opens)
 	}
 }
 
+static uint8_t
+issued_flags(unsigned op, int has_token)
+{
+	return (uint8_t)((op == EH_OP_REISSUE ? EH_ISSUED_STRICT : 0) |
+	    (has_token ? EH_ISSUED_TOKEN : 0));
+}
+
 void
 eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
     const struct eh_position *at, int opens)
@@ -638,9 +645,8 @@ eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
 		.segment = (uint32_t)at->segment,
 		.offset = at->offset,
 		.issue = t->answer.issue,
-		.template_index = t->request.template_index & 15,
-		.strict = op == EH_OP_REISSUE,
-		.has_token = t->request.has_token != 0,
+		.template_index = t->request.template_index,
+		.flags = issued_flags(op, t->request.has_token),
 	};
 
 	memcpy(values.token, t->request.token, EH_ID_LEN);
@@ -821,9 +827,8 @@ eh_ledger_remember(struct eh_engine *eng, uint32_t book,
 		.segment = (uint32_t)at->segment,
 		.offset = at->offset,
 		.issue = c->issue,
-		.template_index = c->template_index & 15,
-		.strict = op == EH_OP_REISSUE,
-		.has_token = private->has_token != 0,
+		.template_index = c->template_index,
+		.flags = issued_flags(op, private->has_token),
 	};
 	uint8_t spki[EH_SPKI_DIGEST_LEN];
 	struct eh_device *d;

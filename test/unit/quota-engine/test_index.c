@@ -50,7 +50,7 @@ find(uint32_t book, unsigned n)
 static void
 issue(struct eh_device *d, unsigned template_index, unsigned number)
 {
-	struct eh_issued values = { .template_index = template_index & 15,
+	struct eh_issued values = { .template_index = (uint8_t)template_index,
 		.issue = (uint16_t)number };
 	uint32_t place;
 
