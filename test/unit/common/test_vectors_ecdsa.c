@@ -81,14 +81,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("vectors_ecdsa");
-	TCase *t = tcase_create("wycheproof");
+	Suite *s;
+	TCase *t;
 	size_t len;
 	char *text;
 
 	if ((text = unit_vector(VECTORS, &len)) == NULL)
 		return unit_skip("no " VECTORS " in $EDGEHSM_VECTORS");
 	free(text);
+	s = suite_create("vectors_ecdsa");
+	t = tcase_create("wycheproof");
 	tcase_add_test(t, valid_signatures_verify_and_invalid_ones_do_not);
 	suite_add_tcase(s, t);
 	return unit_run(s);
