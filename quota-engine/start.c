@@ -142,6 +142,26 @@ warn_of_leftovers(struct eh_boundary *b)
 		    b->conf->backend_token, objects);
 }
 
+/* Objects with our mark that the state does not name: a key whose destruction
+ * was cut short, or one that somebody put there.  They do not exist for us. */
+static void
+warn_of_strangers(struct eh_boundary *b)
+{
+	const struct eh_state *state = eh_engine_lock(b->engine);
+	unsigned known = 1, objects = 0; /* the boundary secret */
+
+	for (size_t i = 0; i < EH_STATE_KEYS; i++)
+		if (state->key[i].object != 0)
+			known += 2;
+	eh_engine_unlock(b->engine);
+	if (b->backend->ops->count(b->backend, &objects, NULL) == EH_OK &&
+	    objects > known)
+		eh_log(EH_LOG_WARNING,
+		    "the token '%s' holds %u objects that the state does not "
+		    "name; they are not used",
+		    b->conf->backend_token, objects - known);
+}
+
 /* The state is there; what cannot be taken up stops the token, not us. */
 static int
 take_up(struct eh_boundary *b, const struct eh_engine_keys *keys,
@@ -166,6 +186,7 @@ take_up(struct eh_boundary *b, const struct eh_engine_keys *keys,
 	if ((bad = eh_keys_load(b->keys)) > 0)
 		eh_log(EH_LOG_ERROR, "%u keys of the token cannot be used",
 		    bad);
+	warn_of_strangers(b);
 	return EH_OK;
 }
 

@@ -92,6 +92,8 @@ tool --keypairgen --key-type EC:prime256v1 --id 0102 --label edgehsm > /dev/null
 daemon || result 1 "it starts with a foreign key"
 check "a key added behind the daemon's back does not exist" \
     [ "$(req list | grep -c class=1)" = "$count" ]
+check "and the log says that it is there" \
+    grep -q "holds 2 objects that the state does not name" "$D/err"
 stop
 tool --keypairgen --key-type EC:prime256v1 --id "$general_id" --label edgehsm > /dev/null
 daemon || result 1 "it starts with a second key under one id"
