@@ -229,6 +229,38 @@ START_TEST(nothing_secret_can_be_read_back)
 }
 END_TEST
 
+#define SIGNATURES 2000
+
+static int
+by_bytes(const void *x, const void *y)
+{
+	return memcmp(x, y, 32);
+}
+
+/* Two signatures with one nonce would give the private key away. */
+START_TEST(no_nonce_comes_twice)
+{
+	uint8_t(*r)[32] = calloc(SIGNATURES, 32), digest[32], signature[64];
+	struct eh_backend_key key;
+
+	ck_assert_ptr_nonnull(r);
+	open_backend();
+	ck_assert_int_eq(b->ops->generate(b, id, &key, &error), EH_OK);
+	for (unsigned i = 0; i < SIGNATURES; i++) {
+		/* The same few messages again and again. */
+		memset(digest, (int)(i % 4), sizeof(digest));
+		ck_assert_int_eq(b->ops->sign(b, key.handle, digest,
+				     signature, &error),
+		    EH_OK);
+		memcpy(r[i], signature, 32);
+	}
+	qsort(r, SIGNATURES, 32, by_bytes);
+	for (unsigned i = 1; i < SIGNATURES; i++)
+		ck_assert_mem_ne(r[i - 1], r[i], 32);
+	free(r);
+}
+END_TEST
+
 #define THREADS 8
 #define ROUNDS	4
 
@@ -299,6 +331,7 @@ main(void)
 	tcase_add_test(
 	    c, the_secret_gives_each_label_its_own_key_over_restarts);
 	tcase_add_test(c, nothing_secret_can_be_read_back);
+	tcase_add_test(c, no_nonce_comes_twice);
 	tcase_add_test(c, many_threads_make_use_and_destroy_keys);
 	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);

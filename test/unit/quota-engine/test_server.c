@@ -3,8 +3,10 @@
  * rude, and the end. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/wipe.h"
 #include "quota-engine/server.h"
 #include "test/unit/quota-engine/fixture.h"
 #include "test/unit/unit.h"
@@ -363,6 +366,113 @@ START_TEST(many_clients_are_served_at_once)
 }
 END_TEST
 
+/* --- secrets --- */
+
+#define PIN_LEN 24
+
+/* The PIN of this test exists in the clear only while it is being sent. */
+static void
+spell_pin(uint8_t pin[PIN_LEN])
+{
+	for (unsigned i = 0; i < PIN_LEN; i++)
+		pin[i] = (uint8_t)(0x21 + (i * 37 + 11) % 90);
+}
+
+static int
+is_pin(const uint8_t *bytes)
+{
+	for (unsigned i = 0; i < PIN_LEN; i++)
+		if (bytes[i] != (uint8_t)(0x21 + (i * 37 + 11) % 90))
+			return 0;
+	return 1;
+}
+
+/* Count the PIN in what this process can write to, the buffer used for looking
+ * left out. */
+static unsigned
+pins_in_memory(void)
+{
+	static uint8_t piece[1 << 16];
+	const uintptr_t self = (uintptr_t)piece;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY);
+	unsigned long from, to;
+	unsigned found = 0;
+	char line[512], mode[5];
+	ssize_t got;
+
+	ck_assert_ptr_nonnull(maps);
+	ck_assert_int_ge(mem, 0);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 ||
+		    strncmp(mode, "rw", 2) != 0)
+			continue;
+		for (; from < to; from += sizeof(piece) - PIN_LEN) {
+			size_t len = to - from < sizeof(piece)
+			    ? to - from
+			    : sizeof(piece);
+
+			if (self < from + len && from < self + sizeof(piece))
+				continue;
+			got = pread(mem, piece, len, (off_t)from);
+			for (ssize_t i = 0; i + PIN_LEN <= got; i++)
+				found += (unsigned)is_pin(piece + i);
+		}
+	}
+	fclose(maps);
+	close(mem);
+	memset(piece, 0, sizeof(piece));
+	return found;
+}
+
+static void
+log_in_with_it(int fd)
+{
+	uint8_t frame[256], pin[PIN_LEN], *reply = NULL;
+	struct eh_wire request, out;
+	size_t len, cap = 0;
+
+	eh_wire_init(&request, EH_REQ_LOGIN, EH_OK);
+	eh_wire_put_number(&request, EH_WIRE_ROLE, EH_ROLE_OPERATOR);
+	spell_pin(pin);
+	eh_wire_put_bytes(&request, EH_WIRE_PIN, pin, sizeof(pin));
+	ck_assert_int_eq(
+	    eh_wire_encode_request(&request, frame, sizeof(frame), &len),
+	    EH_OK);
+	eh_wipe(pin, sizeof(pin));
+	ck_assert_int_eq(eh_wire_send(fd, frame, len), EH_OK);
+	eh_wipe(frame, sizeof(frame));
+	ck_assert_int_eq(
+	    eh_wire_receive(fd, &reply, &cap, &len, 5000), EH_OK);
+	ck_assert_int_eq(
+	    eh_wire_decode_reply(&out, EH_REQ_LOGIN, reply, len), EH_OK);
+	ck_assert_int_eq(out.result, EH_OK);
+	free(reply);
+}
+
+START_TEST(a_pin_does_not_stay_in_memory)
+{
+	uint8_t pin[PIN_LEN];
+	char text[513];
+	int fd;
+
+	spell_pin(pin);
+	ck_assert_uint_ge(pins_in_memory(), 1); /* so the looking works */
+	ck_assert_int_eq(eh_pins_set(f.b->pins, EH_ROLE_OPERATOR, pin,
+			     sizeof(pin), &f.error),
+	    EH_OK);
+	eh_wipe(pin, sizeof(pin));
+	start(&few);
+	fd = dial();
+	ck_assert_int_eq(hello(fd, text), EH_OK);
+	log_in_with_it(fd);
+	/* The frame is wiped behind its reply: one more round shows that. */
+	ck_assert_int_eq(hello(fd, text), EH_OK);
+	ck_assert_uint_eq(pins_in_memory(), 0);
+	close(fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -385,6 +495,7 @@ main(void)
 	    c, a_client_that_does_not_read_is_left_at_the_end);
 	tcase_add_test(c, the_end_does_not_wait_for_silent_clients);
 	tcase_add_test(c, many_clients_are_served_at_once);
+	tcase_add_test(c, a_pin_does_not_stay_in_memory);
 	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
 	return unit_run(s);
