@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "orchestrator/cli/line.h"
 #include "orchestrator/cli/profile.h"
 #include "orchestrator/cli/token.h"
 #include "orchestrator/cli/unit.h"
@@ -22,7 +23,10 @@ static const struct eh_verb *const verbs[] = {
 	&eh_cli_profile_compile,
 	&eh_cli_profile_render,
 	&eh_cli_profile_lint,
+	&eh_cli_line_plan,
+	&eh_cli_line_run,
 	&eh_cli_unit_issue,
+	&eh_cli_unit_list,
 	NULL,
 };
 

@@ -6,5 +6,6 @@
 #include "orchestrator/cli/command.h"
 
 extern const struct eh_verb eh_cli_unit_issue;
+extern const struct eh_verb eh_cli_unit_list;
 
 #endif

@@ -174,6 +174,13 @@ EH_MUST_CHECK int eh_line_ids_read(const struct eh_line *line,
     struct eh_line_ids *ids, struct eh_report *report);
 void eh_line_ids_free(struct eh_line_ids *ids);
 
+/* The same for a range, and for the file ${path}, that no document names:
+ * entries of ${report} have no place, or one in that file. */
+EH_MUST_CHECK int eh_line_ids_range(const char *from, const char *to,
+    struct eh_line_ids *ids, struct eh_report *report);
+EH_MUST_CHECK int eh_line_ids_file(const char *path, struct eh_line_ids *ids,
+    struct eh_report *report);
+
 /* Return the word that the document uses for a step: "chip.connect". */
 const char *eh_line_step_word(int uses);
 

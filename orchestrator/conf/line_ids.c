@@ -177,6 +177,17 @@ check_repetition(struct list *list)
 	return EH_OK;
 }
 
+/* What is wrong with the whole of them. */
+static int
+finish(struct list *list, int err, size_t errors_before)
+{
+	if (err == EH_OK)
+		err = check_repetition(list);
+	if (err == EH_OK && list->report->errors > errors_before)
+		err = EH_ERR_CONFIG;
+	return err;
+}
+
 int
 eh_line_ids_read(const struct eh_line *line, struct eh_line_ids *ids,
     struct eh_report *report)
@@ -201,9 +212,34 @@ eh_line_ids_read(const struct eh_line *line, struct eh_line_ids *ids,
 	}
 	for (size_t i = 0; i < units->nlist && err == EH_OK; i++)
 		err = add(&list, units->list[i], strlen(units->list[i]));
-	if (err == EH_OK)
-		err = check_repetition(&list);
-	if (err == EH_OK && report->errors > before)
-		err = EH_ERR_CONFIG;
-	return err;
+	return finish(&list, err, before);
+}
+
+int
+eh_line_ids_range(const char *from, const char *to, struct eh_line_ids *ids,
+    struct eh_report *report)
+{
+	struct list list = { .ids = ids, .report = report };
+	size_t before = report->errors;
+
+	ids->id = NULL;
+	ids->count = 0;
+	if (strlen(from) > ID_MAX || strlen(to) > ID_MAX) {
+		eh_report_error(report, NULL,
+		    "a device id has at most %d characters", ID_MAX);
+		return EH_ERR_CONFIG;
+	}
+	return finish(&list, add_range(&list, from, to), before);
+}
+
+int
+eh_line_ids_file(
+    const char *path, struct eh_line_ids *ids, struct eh_report *report)
+{
+	struct list list = { .ids = ids, .report = report };
+	size_t before = report->errors;
+
+	ids->id = NULL;
+	ids->count = 0;
+	return finish(&list, add_file(&list, path), before);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certify.c - from a TBSCertificate to a certificate, signed in the token through
- * the OpenSSL provider. */
+/* certify.c - from a TBSCertificate to a certificate, signed in the token
+ * through the OpenSSL provider. */
 #include "config.h"
 
 #include <openssl/core_names.h>
@@ -30,36 +30,67 @@ struct eh_certifier {
 };
 
 /*
- * The oldest error of libcrypto's queue is the provider's: its data has the
- * boundary's sentence, its reason the low bits of the CKR.
+ * The provider says "SENTENCE (key URI, C_Sign returned CKR 0x80420001)": the
+ * number is the whole CKR, where libcrypto's reason has its low bits only.  Cut
+ * ${text} down to the boundary's sentence and return the CKR; CKR_OK when there
+ * is none.
  */
+static CK_RV
+take_rv(char *text)
+{
+	static const char mark[] = " returned CKR 0x";
+	char *at = strstr(text, mark), *next, *begin, *end;
+	CK_RV rv;
+
+	if (at == NULL)
+		return CKR_OK;
+	while ((next = strstr(at + 1, mark)) != NULL)
+		at = next;
+	rv = strtoul(at + sizeof(mark) - 1, &end, 16);
+	if (*end != ')')
+		return CKR_OK;
+	/* What is in brackets begins with the key or with the call. */
+	for (begin = at; begin > text && *begin != '('; begin--)
+		;
+	if ((next = strstr(text, " (key pkcs11:")) != NULL)
+		begin = next + 1;
+	if (begin > text)
+		begin[-1] = '\0';
+	return rv;
+}
+
+/* The oldest error of libcrypto's queue that has a text is the provider's. */
 static int
 openssl_failed(const char *what, struct eh_error *error)
 {
-	const char *data = NULL;
-	char text[EH_ERROR_TEXT];
-	unsigned long code = 0;
-	int flags = 0, err = EH_ERR_BACKEND;
+	const char *data = NULL, *reason = NULL;
+	char text[EH_ERROR_TEXT * 4] = "";
+	unsigned long code;
+	int flags = 0;
+	CK_RV rv;
 
 	while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) !=
 	    0) {
-		err = eh_token_rv(CK_EDGEHSM(0) |
-		    ((CK_RV)ERR_GET_REASON(code) & 0x3fUL));
-		if ((ERR_GET_REASON(code) & ~0x3f) !=
-		    (int)(CK_EDGEHSM(0) & 0x7fffffUL))
-			err = EH_ERR_BACKEND;
-		if (err != EH_ERR_BACKEND ||
-		    ((flags & ERR_TXT_STRING) && data[0] != '\0'))
-			break;
+		if (reason == NULL)
+			reason = ERR_reason_error_string(code);
+		if ((flags & ERR_TXT_STRING) == 0 || data[0] == '\0')
+			continue;
+		snprintf(text, sizeof(text), "%s", data);
+		reason = ERR_reason_error_string(code);
+		break;
 	}
-	snprintf(text, sizeof(text), "%s",
-	    (flags & ERR_TXT_STRING) && data[0] != '\0'
-	        ? data
-	        : code != 0 ? ERR_reason_error_string(code) : "no reason");
 	ERR_clear_error();
-	if (err != EH_ERR_BACKEND)
-		return eh_error_set(error, err, "%s", text);
-	return eh_error_set(error, err, "%s: %s", what, text);
+	if (reason == NULL)
+		reason = "no reason given";
+	if (text[0] == '\0')
+		return eh_error_set(
+		    error, EH_ERR_BACKEND, "%s: %s", what, reason);
+	/* Words that are the reason's are not said twice by the provider. */
+	if ((rv = take_rv(text)) == CKR_OK)
+		return eh_error_set(
+		    error, EH_ERR_BACKEND, "%s: %s: %s", what, reason, text);
+	return eh_error_set(
+	    error, eh_token_rv(rv), "%s: %s", reason, text);
 }
 
 int

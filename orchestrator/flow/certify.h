@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certify.h - from a TBSCertificate to a certificate, signed in the token through
- * the OpenSSL provider. */
+/* certify.h - from a TBSCertificate to a certificate, signed in the token
+ * through the OpenSSL provider. */
 #ifndef EH_ORCHESTRATOR_FLOW_CERTIFY_H
 #define EH_ORCHESTRATOR_FLOW_CERTIFY_H
 
@@ -13,9 +13,9 @@
 
 /*
  * A library context of its own with the providers default and edgehsm: nothing
- * of it is seen by the rest of the process.  The provider is looked for where it
- * was installed, or in $OPENSSL_MODULES; it loads the module that ${token} has
- * open.  Used by one thread at a time.
+ * of it is seen by the rest of the process.  The provider is looked for where
+ * it was installed, or in $OPENSSL_MODULES; it loads the module that ${token}
+ * has open.  Used by one thread at a time.
  */
 struct eh_certifier;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profiles.c - compiled profiles on disk, found by what an authorization says. */
+/* profiles.c - compiled profiles on disk, found by what an authorization
+ * says. */
 #include "config.h"
 
 #include <glob.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profiles.h - compiled profiles on disk, found by what an authorization says. */
+/* profiles.h - compiled profiles on disk, found by what an authorization
+ * says. */
 #ifndef EH_ORCHESTRATOR_FLOW_PROFILES_H
 #define EH_ORCHESTRATOR_FLOW_PROFILES_H
 
@@ -32,8 +33,8 @@ EH_MUST_CHECK int eh_profiles_find(const char *folders,
 void eh_profiles_free(struct eh_loaded_profile *);
 
 /*
- * Render the TBSCertificate of template ${index} for one device: the serial from
- * authorization, device, template and issue number, the rest from the
+ * Render the TBSCertificate of template ${index} for one device: the serial
+ * from authorization, device, template and issue number, the rest from the
  * arguments.  Returns as eh_template_render().
  */
 struct eh_render {

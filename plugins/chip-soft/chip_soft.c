@@ -67,11 +67,16 @@ state_path(struct eh_host_ctx *context, struct eh_plugin_bytes config,
 	return n > 0 && (size_t)n < cap ? EH_OK : EH_ERR_CONFIG;
 }
 
-/* Start the process with its end of the pair as descriptor 3. */
+/*
+ * Start the process with its end of the pair as descriptor 3, in a process group
+ * of its own: Ctrl-C at the terminal is for the line, which then finishes its
+ * device.
+ */
 static int
 start(struct chip *c, const char *path)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	const char *program = getenv("EDGEHSM_CHIP_SOFT");
 	char *argv[] = { "edgehsm-chip-soft", (char *)path, NULL };
 	int pair[2], rc;
@@ -80,8 +85,11 @@ start(struct chip *c, const char *path)
 		return EH_ERR_IO;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, pair[1], EH_CHIP_FD);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 	rc = posix_spawn(&c->pid, program != NULL ? program : EH_CHIP_SOFT_PATH,
-	    &actions, NULL, argv, environ);
+	    &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pair[1]);
 	if (rc != 0) {

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issue.c - hsm.issue: from a key to a certificate, without ever asking for two
+ * different ones. */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/x509/template.h"
+#include "orchestrator/flow/work.h"
+
+/* After an unclean stop of the EdgeHSM the issue number is another: so often a
+ * TBS that was never issued is rendered anew in one step. */
+#define RENDERINGS 3
+
+/* What is being issued. */
+struct issue {
+	struct eh_work *w;
+	unsigned index;
+	const struct eh_template *template;
+	const char *id;
+	struct eh_buf tbs, der;
+};
+
+uint64_t
+eh_run_left(const struct eh_token_authorization *a)
+{
+	const struct eh_counter *c = eh_counters_get(&a->counters, EH_OP_PASS);
+	uint64_t gone;
+
+	if (c == NULL)
+		return 0;
+	gone = c->used + c->burned;
+	return c->quota > gone ? c->quota - gone : 0;
+}
+
+/* Is ${a} a better choice than ${best}?  Oldest expiry first, but one with
+ * devices left before one without. */
+static int
+is_better(const struct eh_token_authorization *a,
+    const struct eh_token_authorization *best)
+{
+	if (best == NULL)
+		return 1;
+	if ((eh_run_left(a) > 0) != (eh_run_left(best) > 0))
+		return eh_run_left(a) > 0;
+	return a->expires < best->expires;
+}
+
+int
+eh_run_choose(const struct eh_token_status *status, const char *name,
+    const uint8_t digest[EH_DIGEST_LEN],
+    const struct eh_token_authorization **chosenp, struct eh_error *error)
+{
+	const struct eh_token_authorization *best = NULL;
+	int err;
+
+	*chosenp = NULL;
+	if (name != NULL) {
+		err = eh_token_choose(status, name, NULL, &best, error);
+		if (err == EH_OK &&
+		    memcmp(best->profile.digest, digest, EH_DIGEST_LEN) != 0)
+			err = eh_error_set(error, EH_DENIED_SCOPE,
+			    "authorization %s is for profile %s version %u "
+			    "with another digest than the compiled profile of "
+			    "this line",
+			    best->name, best->profile.name,
+			    (unsigned)best->profile.version);
+		if (err == EH_OK)
+			*chosenp = best;
+		return err;
+	}
+	for (unsigned i = 0; i < status->nauthorizations; i++) {
+		const struct eh_token_authorization *a =
+		    &status->authorization[i];
+
+		if (!a->closed &&
+		    memcmp(a->profile.digest, digest, EH_DIGEST_LEN) == 0 &&
+		    is_better(a, best))
+			best = a;
+	}
+	*chosenp = best;
+	if (best != NULL)
+		return EH_OK;
+	/* Its sentence lists those that there are. */
+	if (eh_token_choose(status, NULL, digest, chosenp, error) == EH_OK)
+		return EH_OK;
+	if (error != NULL)
+		error->code = EH_DENIED_NO_AUTHORIZATION;
+	return EH_DENIED_NO_AUTHORIZATION;
+}
+
+/* The row of the unit's own authorization, or NULL. */
+static const struct eh_token_authorization *
+own_authorization(const struct eh_work *w)
+{
+	for (unsigned i = 0; i < w->status->nauthorizations; i++)
+		if (memcmp(w->status->authorization[i].id,
+			w->unit.authorization, EH_ID_LEN) == 0)
+			return &w->status->authorization[i];
+	return NULL;
+}
+
+unsigned
+eh_issue_count(const struct eh_work *w)
+{
+	const struct eh_profile *p = &w->recipe->compiled->profile;
+	struct eh_buf der;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->templates; i++) {
+		/* One that is there and damaged was issued, too. */
+		n += eh_unit_get_der(&w->unit, p->template[i].id, &der,
+			 NULL) != EH_ERR_NOT_FOUND;
+		eh_buf_free(&der);
+	}
+	return n;
+}
+
+int
+eh_issue_forget(struct eh_work *w, struct eh_error *error)
+{
+	const struct eh_profile *p = &w->recipe->compiled->profile;
+	int err = EH_OK;
+
+	if (eh_issue_count(w) > 0)
+		return EH_OK;
+	for (unsigned i = 0; i < p->templates && err == EH_OK; i++)
+		err = eh_unit_drop_tbs(&w->unit, p->template[i].id, error);
+	w->unit.has_authorization = 0;
+	w->unit.order[0] = '\0';
+	return err;
+}
+
+/*
+ * The authorization under which to render.  A device that was begun stays with
+ * its own while that lives.  One that was superseded is closed: the one that
+ * took its place knows the device.
+ */
+static int
+authorize(struct eh_work *w, const struct eh_token_authorization **ap,
+    struct eh_error *error)
+{
+	const struct eh_token_authorization *own, *chosen;
+	int err;
+
+	if ((err = w->hsm->ops->status(w->hsm->arg, w->status, error)) != EH_OK)
+		return err;
+	own = w->unit.has_authorization ? own_authorization(w) : NULL;
+	*ap = own;
+	if (own != NULL && !own->closed)
+		return EH_OK;
+	if ((err = eh_run_choose(w->status, w->options->authorization,
+		 w->recipe->compiled->digest, &chosen, error)) != EH_OK)
+		/* Under its own the EdgeHSM says why it is closed. */
+		return own != NULL ? EH_OK : err;
+	*ap = chosen;
+	if (chosen == own)
+		return EH_OK;
+	w->unit.has_authorization = 1;
+	memcpy(w->unit.authorization, chosen->id, EH_ID_LEN);
+	memcpy(w->unit.order, chosen->name, sizeof(w->unit.order));
+	return eh_unit_save(&w->unit, error);
+}
+
+/* notBefore is the authorization's, so that the same device, key and
+ * authorization always give the same octets. */
+static int
+render(struct issue *i, struct eh_buf *tbs, struct eh_error *error)
+{
+	struct eh_work *w = i->w;
+	const char *key = w->recipe->source->certificate[i->index].key;
+	const struct eh_token_authorization *a;
+	const struct eh_rawkey *point = eh_unit_key(&w->unit, key);
+	struct eh_render r;
+	size_t len;
+	int err;
+
+	if (point == NULL)
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "certificate '%s' is for key '%s', which was not made",
+		    i->id, key);
+	if ((err = authorize(w, &a, error)) != EH_OK)
+		return err;
+	memset(&r, 0, sizeof(r));
+	r.authorization = a->id;
+	r.issue = a->burns;
+	r.not_before = a->not_before;
+	r.device = w->device;
+	r.key = *point;
+	eh_buf_clear(tbs);
+	if ((err = eh_buf_reserve(tbs, EH_TBS_MAX)) != EH_OK ||
+	    (err = eh_profiles_render(&w->recipe->compiled->profile, i->index,
+		 &r, tbs->data, EH_TBS_MAX, &len, error)) != EH_OK)
+		return err;
+	eh_buf_extend(tbs, len);
+	return EH_OK;
+}
+
+/* Get the TBS that was stored, or render one and store it. */
+static int
+get_tbs(struct issue *i, struct eh_error *error)
+{
+	int err;
+
+	eh_buf_free(&i->tbs);
+	err = eh_unit_get_tbs(&i->w->unit, i->id, &i->tbs, error);
+	if (err != EH_ERR_NOT_FOUND)
+		return err;
+	if ((err = render(i, &i->tbs, error)) == EH_OK)
+		err = eh_unit_put_tbs(&i->w->unit, i->id, i->tbs.data,
+		    i->tbs.len, error);
+	return err;
+}
+
+/*
+ * The EdgeHSM does not know the TBS: then it was never issued, or it would have
+ * given the same signature again.  When the issue number has changed since it
+ * was rendered, take the new one; else the refusal stands.
+ */
+static int
+render_again(struct issue *i, const struct eh_error *refusal,
+    struct eh_error *error)
+{
+	struct eh_buf tbs;
+	int err;
+
+	eh_buf_init(&tbs, EH_TBS_MAX);
+	err = render(i, &tbs, error);
+	if (err == EH_OK && tbs.len == i->tbs.len &&
+	    memcmp(tbs.data, i->tbs.data, tbs.len) == 0)
+		err = eh_error_set(
+		    error, refusal->code, "%s", eh_error_sentence(refusal));
+	else if (err == EH_OK)
+		err = eh_unit_put_tbs(
+		    &i->w->unit, i->id, tbs.data, tbs.len, error);
+	eh_buf_free(&tbs);
+	return err;
+}
+
+static int
+sign(struct issue *i, struct eh_error *error)
+{
+	const struct eh_hsm *hsm = i->w->hsm;
+
+	eh_buf_clear(&i->der);
+	return hsm->ops->sign(hsm->arg, i->template->issuer,
+	    i->w->unit.authorization, i->tbs.data, i->tbs.len, &i->der, error);
+}
+
+static int
+issue_new(struct issue *i, struct eh_error *error)
+{
+	struct eh_error refusal;
+	int err;
+
+	for (unsigned n = 1;; n++) {
+		if ((err = get_tbs(i, error)) != EH_OK)
+			return err;
+		eh_error_clear(&refusal);
+		if ((err = sign(i, &refusal)) == EH_OK)
+			break;
+		if (err != EH_DENIED_TEMPLATE || n == RENDERINGS)
+			return eh_error_set(
+			    error, err, "%s", eh_error_sentence(&refusal));
+		if ((err = render_again(i, &refusal, error)) != EH_OK)
+			return err;
+	}
+	return eh_unit_put_der(
+	    &i->w->unit, i->id, i->der.data, i->der.len, error);
+}
+
+static int
+issue_one(struct eh_work *w, unsigned index, struct eh_error *error)
+{
+	struct issue i = { .w = w, .index = index };
+	int err;
+
+	i.template = &w->recipe->compiled->profile.template[index];
+	i.id = i.template->id;
+	eh_buf_init(&i.tbs, EH_TBS_MAX);
+	err = eh_unit_get_der(&w->unit, i.id, &i.der, error);
+	if (err == EH_ERR_NOT_FOUND)
+		err = issue_new(&i, error);
+	eh_buf_free(&i.tbs);
+	eh_buf_free(&i.der);
+	return err;
+}
+
+int
+eh_issue_step(struct eh_work *w, const struct eh_line_step *step,
+    struct eh_error *error)
+{
+	unsigned index[EH_PROFILE_TEMPLATES];
+	unsigned n = eh_recipe_certificates(w->recipe, step, index);
+	int err = EH_OK;
+
+	for (unsigned i = 0; i < n && err == EH_OK; i++)
+		err = issue_one(w, index[i], error);
+	return err;
+}
