@@ -11,10 +11,12 @@
 #include "pkcs11-module/edgehsm-pkcs11.h"
 #include "pkcs11-module/object.h"
 
+#define POINT_MAX (3 + 133) /* P-521, in an OCTET STRING */
+
 /* SubjectPublicKeyInfo of an EC key (RFC 5480): the parameters as they stand,
- * the point wrapped as PKCS#11 wants it. */
+ * the point wrapped, into ${room}, as PKCS#11 wants it. */
 static int
-read_spki(struct eh_object *o)
+read_spki(struct eh_object *o, uint8_t *room)
 {
 	const uint8_t *oid, *point;
 	size_t oidlen, n;
@@ -22,7 +24,7 @@ read_spki(struct eh_object *o)
 	struct eh_der d;
 	struct eh_der_writer w;
 
-	eh_der_init(&d, o->data, o->len);
+	eh_der_init(&d, o->value.at, o->value.len);
 	eh_der_enter(&d, EH_DER_SEQUENCE);
 	eh_der_enter(&d, EH_DER_SEQUENCE);
 	oid = eh_der_oid(&d, &oidlen);
@@ -33,9 +35,10 @@ read_spki(struct eh_object *o)
 	if (eh_der_end(&d) != EH_OK || unused != 0 || oidlen != 7 ||
 	    memcmp(oid, "\x2a\x86\x48\xce\x3d\x02\x01", 7) != 0)
 		return EH_ERR_UNSUPPORTED;
-	eh_der_writer_init(&w, o->point, sizeof(o->point));
+	eh_der_writer_init(&w, room, POINT_MAX);
 	eh_der_put(&w, EH_DER_OCTET_STRING, point, n);
-	return eh_der_writer_end(&w, &o->pointlen);
+	o->point.at = room;
+	return eh_der_writer_end(&w, &o->point.len);
 }
 
 /* The parts of a certificate that clients search by (RFC 5280 section 4.1).  One
@@ -47,7 +50,7 @@ read_certificate(struct eh_object *o)
 	struct eh_der d;
 	size_t n;
 
-	eh_der_init(&d, o->data, o->len);
+	eh_der_init(&d, o->value.at, o->value.len);
 	eh_der_enter(&d, EH_DER_SEQUENCE);
 	eh_der_enter(&d, EH_DER_SEQUENCE);
 	if (eh_der_peek(&d) == EH_DER_CONTEXT(0))
@@ -66,40 +69,67 @@ read_certificate(struct eh_object *o)
 	o->spki = spki;
 }
 
+/* Copy the bytes of ${label}, if it is there, to ${*at}; step behind them. */
+static struct eh_span
+keep(const struct eh_wire *map, enum eh_wire_label label, uint8_t **at)
+{
+	struct eh_span s = { NULL, 0 };
+	const uint8_t *bytes = eh_wire_bytes(map, label, &s.len);
+
+	if (!eh_wire_has(map, label))
+		return s;
+	memcpy(*at, bytes, s.len);
+	s.at = *at;
+	*at += s.len;
+	return s;
+}
+
+static int
+read_value(struct eh_object *o, uint8_t *room)
+{
+	switch (o->class) {
+	case EH_CLASS_KEY:
+		return read_spki(o, room);
+	case EH_CLASS_CERTIFICATE:
+		read_certificate(o);
+		return EH_OK;
+	case EH_CLASS_DATA:
+		return EH_OK;
+	}
+	return EH_ERR_UNSUPPORTED;
+}
+
 /* Take one row of the list.  EH_ERR_UNSUPPORTED: something that this module
  * does not know, and therefore does not show. */
 static int
 take_object(const struct eh_wire *map, struct eh_object *o)
 {
-	const uint8_t *bytes;
-	size_t len;
+	enum eh_wire_label value;
+	uint8_t *at;
 	int err;
 
 	memset(o, 0, sizeof(*o));
 	o->number = eh_wire_number(map, EH_WIRE_OBJECT);
 	o->class = (enum eh_wire_class)eh_wire_number(map, EH_WIRE_CLASS);
-	o->purpose = (unsigned)eh_wire_number(map, EH_WIRE_PURPOSE);
-	o->origin = (unsigned)eh_wire_number(map, EH_WIRE_ORIGIN);
-	o->custody = (unsigned)eh_wire_number(map, EH_WIRE_CUSTODY);
+	o->purpose = eh_wire_number(map, EH_WIRE_PURPOSE);
+	o->origin = eh_wire_number(map, EH_WIRE_ORIGIN);
+	o->custody = eh_wire_number(map, EH_WIRE_CUSTODY);
 	if (eh_wire_text(map, EH_WIRE_LABEL, o->label, 65) != EH_OK ||
 	    eh_wire_text(map, EH_WIRE_APPLICATION, o->application, 65) != EH_OK)
 		return EH_ERR_FORMAT;
-	bytes = eh_wire_bytes(map, EH_WIRE_ID, &o->idlen);
-	memcpy(o->id, bytes, o->idlen);
-	bytes = eh_wire_bytes(map, EH_WIRE_DIGEST, &len);
-	if ((o->has_digest = len == sizeof(o->digest)))
-		memcpy(o->digest, bytes, len);
-	bytes = eh_wire_bytes(map,
-	    o->class == EH_CLASS_KEY ? EH_WIRE_SPKI : EH_WIRE_DATA, &o->len);
-	if ((o->data = malloc(o->len + 1)) == NULL)
+	value = o->class == EH_CLASS_KEY ? EH_WIRE_SPKI : EH_WIRE_DATA;
+	at = malloc(map->field[value].len + map->field[EH_WIRE_ID].len +
+	    map->field[EH_WIRE_DIGEST].len + POINT_MAX);
+	if (at == NULL)
 		return EH_ERR_MEMORY;
-	memcpy(o->data, bytes, o->len);
-	if (o->class == EH_CLASS_CERTIFICATE)
-		read_certificate(o);
-	if (o->class != EH_CLASS_KEY || (err = read_spki(o)) == EH_OK)
+	o->owned = at;
+	o->value = keep(map, value, &at);
+	o->id = keep(map, EH_WIRE_ID, &at);
+	o->digest = keep(map, EH_WIRE_DIGEST, &at);
+	if ((err = read_value(o, at)) == EH_OK)
 		return EH_OK;
-	free(o->data);
-	o->data = NULL;
+	free(o->owned);
+	o->owned = NULL;
 	return err;
 }
 
@@ -107,7 +137,7 @@ static void
 free_rows(struct eh_object *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(row[i].data);
+		free(row[i].owned);
 	free(row);
 }
 
@@ -200,11 +230,11 @@ take_auth(const struct eh_wire *map, struct eh_auth *a)
 
 	memset(a, 0, sizeof(*a));
 	a->number = eh_wire_number(map, EH_WIRE_OBJECT);
-	a->state = (unsigned)eh_wire_number(map, EH_WIRE_STATE);
-	a->version = (uint32_t)eh_wire_number(map, EH_WIRE_PROFILE_VERSION);
+	a->state = eh_wire_number(map, EH_WIRE_STATE);
+	a->version = eh_wire_number(map, EH_WIRE_PROFILE_VERSION);
 	a->nbf = eh_wire_number(map, EH_WIRE_NBF);
 	a->exp = eh_wire_number(map, EH_WIRE_EXP);
-	a->burns = (unsigned)eh_wire_number(map, EH_WIRE_BURNS);
+	a->burns = eh_wire_number(map, EH_WIRE_BURNS);
 	if (eh_wire_text(map, EH_WIRE_LABEL, a->label, 65) != EH_OK ||
 	    eh_wire_text(map, EH_WIRE_FACTORY, a->factory, 65) != EH_OK ||
 	    eh_wire_text(map, EH_WIRE_PROFILE, a->profile, 65) != EH_OK)

@@ -17,24 +17,21 @@ struct eh_span {
 	size_t len;
 };
 
-/* A key pair, a certificate or a data object: one row of the daemon's list. */
+/* A key pair, a certificate or a data object: one row of the daemon's list.
+ * Spans lie in ${owned}; ${at} is NULL in those that it has not. */
 struct eh_object {
 	uint64_t number;
 	enum eh_wire_class class;
-	char label[65];
-	uint8_t id[64];
-	size_t idlen;
-	char application[65];
-	uint8_t *data;		/* SPKI, certificate or value; owned */
-	size_t len;
+	char label[65], application[65];
+	uint8_t *owned;
+	struct eh_span id;
+	struct eh_span value;	/* SPKI, certificate or data */
 	/* keys */
-	unsigned purpose, origin, custody;
-	uint8_t digest[32];
-	int has_digest;
-	struct eh_span params;	/* in data */
-	uint8_t point[3 + 133];	/* DER OCTET STRING of the EC point */
-	size_t pointlen;
-	/* certificates, in data; empty when it cannot be read */
+	uint64_t purpose, origin, custody;
+	struct eh_span digest;	/* SHA-256(SPKI) */
+	struct eh_span params;	/* of the curve, DER */
+	struct eh_span point;	/* DER OCTET STRING of the EC point */
+	/* certificates that can be read */
 	struct eh_span issuer, subject, serial, spki;
 };
 
@@ -43,12 +40,11 @@ struct eh_auth {
 	uint64_t number;
 	uint8_t id[16];
 	char label[65];		/* order name, or the id in hex */
-	unsigned state;		/* 1 live, 2 closed */
+	uint64_t state;		/* 1 live, 2 closed */
 	char factory[65], profile[65];
-	uint32_t version;
+	uint64_t version;
 	uint8_t digest[32];
-	uint64_t nbf, exp;
-	unsigned burns;
+	uint64_t nbf, exp, burns;
 	uint64_t used, burned, reserved, quota; /* of devices */
 	uint8_t counters[1024];	/* CBOR ctrs, every op */
 	size_t counterslen;

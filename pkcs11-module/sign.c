@@ -32,7 +32,7 @@ eh_sign_end(struct eh_session *s)
 /* What C_SignInit has to know of a key. */
 struct key {
 	uint64_t number;
-	unsigned purpose;
+	uint64_t purpose;
 	char label[65];
 };
 

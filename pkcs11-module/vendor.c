@@ -18,7 +18,7 @@
 #define RECEIPT_MAX (65536 + 1024)
 #define LINE_MAX    512
 #define NONCE_LEN   16
-#define SEQ_MAX  ((CK_ULONG)INT64_C(9007199254740991))
+#define SEQ_MAX     9007199254740991 /* the wire's largest number */
 
 static int
 is_nonce(const CK_BYTE *nonce, CK_ULONG len)

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ eh_view_fits(enum eh_kind kind, const struct eh_object *o)
 	}
 }
 
-/* What a getter says of its attribute. */
+/* What is said of an attribute. */
 enum answer { ABSENT = 0, PRESENT, SENSITIVE };
 
 /* The value, and room for one that has to be made first. */
@@ -61,146 +62,45 @@ struct made {
 	char text[192];
 };
 
+/* Where a value comes from. */
+enum how {
+	IS_NUMBER,	/* the constant */
+	IS_TRUTH,	/* the constant */
+	IS_EMPTY,
+	IS_TEXT,	/* the constant, a text */
+	IS_SECRET,
+	NUMBER_AT,	/* uint64_t at an offset in the view's row */
+	TEXT_AT,	/* char[] */
+	SPAN_AT,	/* struct eh_span; absent when empty */
+	OCTETS_AT,	/* uint8_t[size] */
+	IS_MADE		/* by the function */
+};
+
 struct attribute {
 	CK_ATTRIBUTE_TYPE type;
-	enum answer (*get)(const struct eh_view *, CK_ULONG, struct made *);
-	CK_ULONG constant;
+	enum how how;
+	CK_ULONG constant;	/* or offset */
+	size_t size;
+	const char *text;
+	enum answer (*make)(const struct eh_view *, struct made *);
 };
 
 static enum answer
-number(const struct eh_view *v, CK_ULONG constant, struct made *m)
+unique_id(const struct eh_view *v, struct made *m)
 {
-	(void)v;
-	eh_value_number(&m->value, constant);
-	return PRESENT;
-}
-
-static enum answer
-truth(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)v;
-	eh_value_truth(&m->value, constant != 0);
-	return PRESENT;
-}
-
-static enum answer
-empty(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)v, (void)constant;
-	eh_value_bytes(&m->value, "", 0);
-	return PRESENT;
-}
-
-static enum answer
-secret(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)v, (void)constant, (void)m;
-	return SENSITIVE;
-}
-
-static enum answer
-unique_id(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
 	snprintf(m->text, sizeof(m->text), "%" PRIu64 "-%u", v->number,
 	    (unsigned)v->kind);
 	eh_value_text(&m->value, m->text);
 	return PRESENT;
 }
 
-/* Keys, certificates, data. */
 static enum answer
-label(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->object->label);
-	return PRESENT;
-}
-
-static enum answer
-id(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_bytes(&m->value, v->object->id, v->object->idlen);
-	return PRESENT;
-}
-
-static enum answer
-application(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->object->application);
-	return PRESENT;
-}
-
-static enum answer
-data(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_bytes(&m->value, v->object->data, v->object->len);
-	return PRESENT;
-}
-
-static enum answer
-span(const struct eh_span *s, struct made *m)
-{
-	if (s->len == 0)
-		return ABSENT;
-	eh_value_bytes(&m->value, s->at, s->len);
-	return PRESENT;
-}
-
-static enum answer
-ec_params(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	return span(&v->object->params, m);
-}
-
-static enum answer
-ec_point(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_bytes(&m->value, v->object->point, v->object->pointlen);
-	return PRESENT;
-}
-
-static enum answer
-subject(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	return span(&v->object->subject, m);
-}
-
-static enum answer
-issuer(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	return span(&v->object->issuer, m);
-}
-
-static enum answer
-serial(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	return span(&v->object->serial, m);
-}
-
-static enum answer
-certificate_spki(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	return span(&v->object->spki, m);
-}
-
-static enum answer
-mechanisms(const struct eh_view *v, CK_ULONG constant, struct made *m)
+mechanisms(const struct eh_view *v, struct made *m)
 {
 	const CK_MECHANISM_TYPE *types;
 	size_t n;
 
-	(void)constant;
-	types = eh_mech_of_purpose(v->object->purpose, &n);
+	types = eh_mech_of_purpose((CK_ULONG)v->object->purpose, &n);
 	eh_value_bytes(&m->value, types, n * sizeof(*types));
 	return PRESENT;
 }
@@ -208,9 +108,8 @@ mechanisms(const struct eh_view *v, CK_ULONG constant, struct made *m)
 #define IMPORTED 3 /* EH_WIRE_ORIGIN */
 
 static enum answer
-local(const struct eh_view *v, CK_ULONG constant, struct made *m)
+local(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
 	eh_value_truth(&m->value, v->object->origin != IMPORTED);
 	return PRESENT;
 }
@@ -218,144 +117,41 @@ local(const struct eh_view *v, CK_ULONG constant, struct made *m)
 /* Never left, never could: not true of a key that came from outside, nor of one
  * that lies in a software token, whose file anybody with its PIN can copy. */
 static enum answer
-never_out(const struct eh_view *v, CK_ULONG constant, struct made *m)
+never_out(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
 	eh_value_truth(&m->value,
 	    v->object->origin != IMPORTED && v->object->custody > 0);
 	return PRESENT;
 }
 
 static enum answer
-generated_by(const struct eh_view *v, CK_ULONG constant, struct made *m)
+generated_by(const struct eh_view *v, struct made *m)
 {
 	eh_value_number(&m->value, v->object->origin != IMPORTED
-	    ? constant : CK_UNAVAILABLE_INFORMATION);
+	    ? CKM_EC_KEY_PAIR_GEN : CK_UNAVAILABLE_INFORMATION);
 	return PRESENT;
 }
 
 static enum answer
-destroyable(const struct eh_view *v, CK_ULONG constant, struct made *m)
+destroyable(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
 	eh_value_truth(&m->value,
 	    v->object->purpose != CK_EDGEHSM_PURPOSE_ATTESTATION);
 	return PRESENT;
 }
 
 static enum answer
-purpose(const struct eh_view *v, CK_ULONG constant, struct made *m)
+counters(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
-	eh_value_number(&m->value, v->object->purpose);
-	return PRESENT;
-}
-
-static enum answer
-origin(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_number(&m->value, v->object->origin);
-	return PRESENT;
-}
-
-static enum answer
-custody(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_number(&m->value, v->object->custody);
-	return PRESENT;
-}
-
-static enum answer
-spki_digest(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	if (!v->object->has_digest)
-		return ABSENT;
-	eh_value_bytes(&m->value, v->object->digest, 32);
-	return PRESENT;
-}
-
-/* Authorizations. */
-static enum answer
-order(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->auth->label);
-	return PRESENT;
-}
-
-static enum answer
-auth_id(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_bytes(&m->value, v->auth->id, sizeof(v->auth->id));
-	return PRESENT;
-}
-
-static enum answer
-factory(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->auth->factory);
-	return PRESENT;
-}
-
-static enum answer
-profile(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->auth->profile);
-	return PRESENT;
-}
-
-static enum answer
-config_digest(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_bytes(&m->value, v->auth->digest, sizeof(v->auth->digest));
-	return PRESENT;
-}
-
-static enum answer
-counters(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
 	eh_value_bytes(&m->value, v->auth->counters, v->auth->counterslen);
 	return PRESENT;
 }
 
-static uint64_t
-auth_number(const struct eh_auth *a, CK_ULONG which)
-{
-	switch (which) {
-	case CKA_EDGEHSM_PROFILE_VERSION: return a->version;
-	case CKA_EDGEHSM_QUOTA: return a->quota;
-	case CKA_EDGEHSM_USED: return a->used;
-	case CKA_EDGEHSM_BURNED: return a->burned;
-	case CKA_EDGEHSM_RESERVED: return a->reserved;
-	case CKA_EDGEHSM_BURNS: return a->burns;
-	case CKA_EDGEHSM_NOT_BEFORE: return a->nbf;
-	case CKA_EDGEHSM_NOT_AFTER: return a->exp;
-	default: return a->state;
-	}
-}
-
 static enum answer
-count(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	eh_value_number(
-	    &m->value, (CK_ULONG)auth_number(v->auth, constant));
-	return PRESENT;
-}
-
-static enum answer
-status(const struct eh_view *v, CK_ULONG constant, struct made *m)
+status(const struct eh_view *v, struct made *m)
 {
 	const struct eh_auth *a = v->auth;
 
-	(void)constant;
 	snprintf(m->text, sizeof(m->text),
 	    "%s used %" PRIu64 " of %" PRIu64 "%s", a->label, a->used,
 	    a->quota, a->state == 1 ? "" : ", closed");
@@ -364,230 +160,208 @@ status(const struct eh_view *v, CK_ULONG constant, struct made *m)
 }
 
 static enum answer
-status_application(const struct eh_view *v, CK_ULONG constant, struct made *m)
+hsm_id(const struct eh_view *v, struct made *m)
 {
-	(void)v, (void)constant;
-	eh_value_text(&m->value, "edgehsm-status");
-	return PRESENT;
-}
-
-/* The token. */
-static enum answer
-token_label(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	eh_value_text(&m->value, v->facts->label);
-	return PRESENT;
+	eh_value_bytes(
+	    &m->value, v->facts->hsm_id, sizeof(v->facts->hsm_id));
+	return v->facts->has_hsm_id ? PRESENT : ABSENT;
 }
 
 static enum answer
-refusal(const struct eh_view *v, CK_ULONG constant, struct made *m)
+root_digest(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
-	eh_value_text(&m->value, v->facts->refusal);
-	return PRESENT;
+	eh_value_bytes(&m->value, v->facts->root, sizeof(v->facts->root));
+	return v->facts->has_root ? PRESENT : ABSENT;
 }
 
 static enum answer
-hsm_id(const struct eh_view *v, CK_ULONG constant, struct made *m)
+anchor_class(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
-	if (!v->facts->has_hsm_id)
-		return ABSENT;
-	eh_value_bytes(&m->value, v->facts->hsm_id, 16);
-	return PRESENT;
-}
-
-static enum answer
-root_digest(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	if (!v->facts->has_root)
-		return ABSENT;
-	eh_value_bytes(&m->value, v->facts->root, 32);
-	return PRESENT;
-}
-
-static enum answer
-anchor_class(const struct eh_view *v, CK_ULONG constant, struct made *m)
-{
-	(void)constant;
-	if (!v->facts->has_status)
-		return ABSENT;
 	eh_value_number(&m->value, v->facts->anchor_class);
-	return PRESENT;
+	return v->facts->has_status ? PRESENT : ABSENT;
 }
 
 static enum answer
-log_size(const struct eh_view *v, CK_ULONG constant, struct made *m)
+log_size(const struct eh_view *v, struct made *m)
 {
-	(void)constant;
-	if (!v->facts->has_status)
-		return ABSENT;
 	eh_value_number(&m->value, (CK_ULONG)v->facts->log_size);
-	return PRESENT;
+	return v->facts->has_status ? PRESENT : ABSENT;
 }
 
 /* clang-format off */
+/* How the rows of the tables are written. */
+#define NUMBER(n)          IS_NUMBER, (n), 0, NULL, NULL
+#define TRUTH(n)           IS_TRUTH, (n), 0, NULL, NULL
+#define EMPTY              IS_EMPTY, 0, 0, NULL, NULL
+#define SECRET             IS_SECRET, 0, 0, NULL, NULL
+#define TEXT(text)         IS_TEXT, 0, 0, (text), NULL
+#define MADE(function)     IS_MADE, 0, 0, NULL, (function)
+#define U64(row, member)   NUMBER_AT, AT(row, member), 0, NULL, NULL
+#define STRING(row, member) TEXT_AT, AT(row, member), 0, NULL, NULL
+#define SPAN(row, member)  SPAN_AT, AT(row, member), 0, NULL, NULL
+#define OCTETS(row, member) OCTETS_AT, AT(row, member), \
+	sizeof(((struct eh_##row *)NULL)->member), NULL, NULL
+#define AT(row, member)    offsetof(struct eh_##row, member)
+
 static const struct attribute private_key[] = {
-	{ CKA_CLASS,               number, CKO_PRIVATE_KEY },
-	{ CKA_TOKEN,               truth, 1 },
-	{ CKA_PRIVATE,             truth, 1 },
-	{ CKA_MODIFIABLE,          truth, 1 },
-	{ CKA_COPYABLE,            truth, 0 },
-	{ CKA_DESTROYABLE,         destroyable, 0 },
-	{ CKA_LABEL,               label, 0 },
-	{ CKA_UNIQUE_ID,           unique_id, 0 },
-	{ CKA_KEY_TYPE,            number, CKK_EC },
-	{ CKA_ID,                  id, 0 },
-	{ CKA_START_DATE,          empty, 0 },
-	{ CKA_END_DATE,            empty, 0 },
-	{ CKA_SUBJECT,             empty, 0 },
-	{ CKA_DERIVE,              truth, 0 },
-	{ CKA_LOCAL,               local, 0 },
-	{ CKA_KEY_GEN_MECHANISM,   generated_by, CKM_EC_KEY_PAIR_GEN },
-	{ CKA_ALLOWED_MECHANISMS,  mechanisms, 0 },
-	{ CKA_SENSITIVE,           truth, 1 },
-	{ CKA_DECRYPT,             truth, 0 },
-	{ CKA_SIGN,                truth, 1 },
-	{ CKA_SIGN_RECOVER,        truth, 0 },
-	{ CKA_UNWRAP,              truth, 0 },
-	{ CKA_EXTRACTABLE,         truth, 0 },
-	{ CKA_ALWAYS_SENSITIVE,    never_out, 0 },
-	{ CKA_NEVER_EXTRACTABLE,   never_out, 0 },
-	{ CKA_WRAP_WITH_TRUSTED,   truth, 0 },
-	{ CKA_ALWAYS_AUTHENTICATE, truth, 0 },
-	{ CKA_PUBLIC_KEY_INFO,     data, 0 },
-	{ CKA_EC_PARAMS,           ec_params, 0 },
-	{ CKA_VALUE,               secret, 0 },
-	{ CKA_EDGEHSM_PURPOSE,     purpose, 0 },
-	{ CKA_EDGEHSM_ORIGIN,      origin, 0 },
-	{ CKA_EDGEHSM_CUSTODY,     custody, 0 },
-	{ CKA_EDGEHSM_SPKI_DIGEST, spki_digest, 0 },
+	{ CKA_CLASS,               NUMBER(CKO_PRIVATE_KEY) },
+	{ CKA_TOKEN,               TRUTH(1) },
+	{ CKA_PRIVATE,             TRUTH(1) },
+	{ CKA_MODIFIABLE,          TRUTH(1) },
+	{ CKA_COPYABLE,            TRUTH(0) },
+	{ CKA_DESTROYABLE,         MADE(destroyable) },
+	{ CKA_LABEL,               STRING(object, label) },
+	{ CKA_UNIQUE_ID,           MADE(unique_id) },
+	{ CKA_KEY_TYPE,            NUMBER(CKK_EC) },
+	{ CKA_ID,                  SPAN(object, id) },
+	{ CKA_START_DATE,          EMPTY },
+	{ CKA_END_DATE,            EMPTY },
+	{ CKA_SUBJECT,             EMPTY },
+	{ CKA_DERIVE,              TRUTH(0) },
+	{ CKA_LOCAL,               MADE(local) },
+	{ CKA_KEY_GEN_MECHANISM,   MADE(generated_by) },
+	{ CKA_ALLOWED_MECHANISMS,  MADE(mechanisms) },
+	{ CKA_SENSITIVE,           TRUTH(1) },
+	{ CKA_DECRYPT,             TRUTH(0) },
+	{ CKA_SIGN,                TRUTH(1) },
+	{ CKA_SIGN_RECOVER,        TRUTH(0) },
+	{ CKA_UNWRAP,              TRUTH(0) },
+	{ CKA_EXTRACTABLE,         TRUTH(0) },
+	{ CKA_ALWAYS_SENSITIVE,    MADE(never_out) },
+	{ CKA_NEVER_EXTRACTABLE,   MADE(never_out) },
+	{ CKA_WRAP_WITH_TRUSTED,   TRUTH(0) },
+	{ CKA_ALWAYS_AUTHENTICATE, TRUTH(0) },
+	{ CKA_PUBLIC_KEY_INFO,     SPAN(object, value) },
+	{ CKA_EC_PARAMS,           SPAN(object, params) },
+	{ CKA_VALUE,               SECRET },
+	{ CKA_EDGEHSM_PURPOSE,     U64(object, purpose) },
+	{ CKA_EDGEHSM_ORIGIN,      U64(object, origin) },
+	{ CKA_EDGEHSM_CUSTODY,     U64(object, custody) },
+	{ CKA_EDGEHSM_SPKI_DIGEST, SPAN(object, digest) },
 };
 
 static const struct attribute public_key[] = {
-	{ CKA_CLASS,               number, CKO_PUBLIC_KEY },
-	{ CKA_TOKEN,               truth, 1 },
-	{ CKA_PRIVATE,             truth, 0 },
-	{ CKA_MODIFIABLE,          truth, 1 },
-	{ CKA_COPYABLE,            truth, 0 },
-	{ CKA_DESTROYABLE,         truth, 0 },
-	{ CKA_LABEL,               label, 0 },
-	{ CKA_UNIQUE_ID,           unique_id, 0 },
-	{ CKA_KEY_TYPE,            number, CKK_EC },
-	{ CKA_ID,                  id, 0 },
-	{ CKA_START_DATE,          empty, 0 },
-	{ CKA_END_DATE,            empty, 0 },
-	{ CKA_SUBJECT,             empty, 0 },
-	{ CKA_DERIVE,              truth, 0 },
-	{ CKA_LOCAL,               local, 0 },
-	{ CKA_KEY_GEN_MECHANISM,   generated_by, CKM_EC_KEY_PAIR_GEN },
-	{ CKA_ENCRYPT,             truth, 0 },
-	{ CKA_VERIFY,              truth, 1 },
-	{ CKA_VERIFY_RECOVER,      truth, 0 },
-	{ CKA_WRAP,                truth, 0 },
-	{ CKA_TRUSTED,             truth, 0 },
-	{ CKA_PUBLIC_KEY_INFO,     data, 0 },
-	{ CKA_EC_PARAMS,           ec_params, 0 },
-	{ CKA_EC_POINT,            ec_point, 0 },
-	{ CKA_EDGEHSM_PURPOSE,     purpose, 0 },
-	{ CKA_EDGEHSM_ORIGIN,      origin, 0 },
-	{ CKA_EDGEHSM_CUSTODY,     custody, 0 },
-	{ CKA_EDGEHSM_SPKI_DIGEST, spki_digest, 0 },
+	{ CKA_CLASS,               NUMBER(CKO_PUBLIC_KEY) },
+	{ CKA_TOKEN,               TRUTH(1) },
+	{ CKA_PRIVATE,             TRUTH(0) },
+	{ CKA_MODIFIABLE,          TRUTH(1) },
+	{ CKA_COPYABLE,            TRUTH(0) },
+	{ CKA_DESTROYABLE,         TRUTH(0) },
+	{ CKA_LABEL,               STRING(object, label) },
+	{ CKA_UNIQUE_ID,           MADE(unique_id) },
+	{ CKA_KEY_TYPE,            NUMBER(CKK_EC) },
+	{ CKA_ID,                  SPAN(object, id) },
+	{ CKA_START_DATE,          EMPTY },
+	{ CKA_END_DATE,            EMPTY },
+	{ CKA_SUBJECT,             EMPTY },
+	{ CKA_DERIVE,              TRUTH(0) },
+	{ CKA_LOCAL,               MADE(local) },
+	{ CKA_KEY_GEN_MECHANISM,   MADE(generated_by) },
+	{ CKA_ENCRYPT,             TRUTH(0) },
+	{ CKA_VERIFY,              TRUTH(1) },
+	{ CKA_VERIFY_RECOVER,      TRUTH(0) },
+	{ CKA_WRAP,                TRUTH(0) },
+	{ CKA_TRUSTED,             TRUTH(0) },
+	{ CKA_PUBLIC_KEY_INFO,     SPAN(object, value) },
+	{ CKA_EC_PARAMS,           SPAN(object, params) },
+	{ CKA_EC_POINT,            SPAN(object, point) },
+	{ CKA_EDGEHSM_PURPOSE,     U64(object, purpose) },
+	{ CKA_EDGEHSM_ORIGIN,      U64(object, origin) },
+	{ CKA_EDGEHSM_CUSTODY,     U64(object, custody) },
+	{ CKA_EDGEHSM_SPKI_DIGEST, SPAN(object, digest) },
 };
 
 static const struct attribute certificate[] = {
-	{ CKA_CLASS,                     number, CKO_CERTIFICATE },
-	{ CKA_TOKEN,                     truth, 1 },
-	{ CKA_PRIVATE,                   truth, 0 },
-	{ CKA_MODIFIABLE,                truth, 1 },
-	{ CKA_COPYABLE,                  truth, 0 },
-	{ CKA_DESTROYABLE,               truth, 1 },
-	{ CKA_LABEL,                     label, 0 },
-	{ CKA_UNIQUE_ID,                 unique_id, 0 },
-	{ CKA_CERTIFICATE_TYPE,          number, CKC_X_509 },
-	{ CKA_TRUSTED,                   truth, 0 },
-	{ CKA_CERTIFICATE_CATEGORY,      number, 0 },
-	{ CKA_START_DATE,                empty, 0 },
-	{ CKA_END_DATE,                  empty, 0 },
-	{ CKA_SUBJECT,                   subject, 0 },
-	{ CKA_ID,                        id, 0 },
-	{ CKA_ISSUER,                    issuer, 0 },
-	{ CKA_SERIAL_NUMBER,             serial, 0 },
-	{ CKA_VALUE,                     data, 0 },
-	{ CKA_URL,                       empty, 0 },
-	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, number, 0 },
-	{ CKA_PUBLIC_KEY_INFO,           certificate_spki, 0 },
+	{ CKA_CLASS,                     NUMBER(CKO_CERTIFICATE) },
+	{ CKA_TOKEN,                     TRUTH(1) },
+	{ CKA_PRIVATE,                   TRUTH(0) },
+	{ CKA_MODIFIABLE,                TRUTH(1) },
+	{ CKA_COPYABLE,                  TRUTH(0) },
+	{ CKA_DESTROYABLE,               TRUTH(1) },
+	{ CKA_LABEL,                     STRING(object, label) },
+	{ CKA_UNIQUE_ID,                 MADE(unique_id) },
+	{ CKA_CERTIFICATE_TYPE,          NUMBER(CKC_X_509) },
+	{ CKA_TRUSTED,                   TRUTH(0) },
+	{ CKA_CERTIFICATE_CATEGORY,      NUMBER(0) },
+	{ CKA_START_DATE,                EMPTY },
+	{ CKA_END_DATE,                  EMPTY },
+	{ CKA_SUBJECT,                   SPAN(object, subject) },
+	{ CKA_ID,                        SPAN(object, id) },
+	{ CKA_ISSUER,                    SPAN(object, issuer) },
+	{ CKA_SERIAL_NUMBER,             SPAN(object, serial) },
+	{ CKA_VALUE,                     SPAN(object, value) },
+	{ CKA_URL,                       EMPTY },
+	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, NUMBER(0) },
+	{ CKA_PUBLIC_KEY_INFO,           SPAN(object, spki) },
 };
 
 static const struct attribute data_object[] = {
-	{ CKA_CLASS,       number, CKO_DATA },
-	{ CKA_TOKEN,       truth, 1 },
-	{ CKA_PRIVATE,     truth, 0 },
-	{ CKA_MODIFIABLE,  truth, 1 },
-	{ CKA_COPYABLE,    truth, 0 },
-	{ CKA_DESTROYABLE, truth, 1 },
-	{ CKA_LABEL,       label, 0 },
-	{ CKA_UNIQUE_ID,   unique_id, 0 },
-	{ CKA_APPLICATION, application, 0 },
-	{ CKA_OBJECT_ID,   id, 0 },
-	{ CKA_VALUE,       data, 0 },
+	{ CKA_CLASS,       NUMBER(CKO_DATA) },
+	{ CKA_TOKEN,       TRUTH(1) },
+	{ CKA_PRIVATE,     TRUTH(0) },
+	{ CKA_MODIFIABLE,  TRUTH(1) },
+	{ CKA_COPYABLE,    TRUTH(0) },
+	{ CKA_DESTROYABLE, TRUTH(1) },
+	{ CKA_LABEL,       STRING(object, label) },
+	{ CKA_UNIQUE_ID,   MADE(unique_id) },
+	{ CKA_APPLICATION, STRING(object, application) },
+	{ CKA_OBJECT_ID,   SPAN(object, id) },
+	{ CKA_VALUE,       SPAN(object, value) },
 };
 
 static const struct attribute authorization[] = {
-	{ CKA_CLASS,                   number, CKO_EDGEHSM_AUTHORIZATION },
-	{ CKA_TOKEN,                   truth, 1 },
-	{ CKA_PRIVATE,                 truth, 0 },
-	{ CKA_MODIFIABLE,              truth, 0 },
-	{ CKA_COPYABLE,                truth, 0 },
-	{ CKA_DESTROYABLE,             truth, 0 },
-	{ CKA_LABEL,                   order, 0 },
-	{ CKA_UNIQUE_ID,               unique_id, 0 },
-	{ CKA_ID,                      auth_id, 0 },
-	{ CKA_EDGEHSM_FACTORY,         factory, 0 },
-	{ CKA_EDGEHSM_PROFILE_NAME,    profile, 0 },
-	{ CKA_EDGEHSM_PROFILE_VERSION, count, CKA_EDGEHSM_PROFILE_VERSION },
-	{ CKA_EDGEHSM_CONFIG_DIGEST,   config_digest, 0 },
-	{ CKA_EDGEHSM_QUOTA,           count, CKA_EDGEHSM_QUOTA },
-	{ CKA_EDGEHSM_USED,            count, CKA_EDGEHSM_USED },
-	{ CKA_EDGEHSM_BURNED,          count, CKA_EDGEHSM_BURNED },
-	{ CKA_EDGEHSM_RESERVED,        count, CKA_EDGEHSM_RESERVED },
-	{ CKA_EDGEHSM_BURNS,           count, CKA_EDGEHSM_BURNS },
-	{ CKA_EDGEHSM_NOT_BEFORE,      count, CKA_EDGEHSM_NOT_BEFORE },
-	{ CKA_EDGEHSM_NOT_AFTER,       count, CKA_EDGEHSM_NOT_AFTER },
-	{ CKA_EDGEHSM_STATE,           count, CKA_EDGEHSM_STATE },
-	{ CKA_EDGEHSM_COUNTERS,        counters, 0 },
+	{ CKA_CLASS,                   NUMBER(CKO_EDGEHSM_AUTHORIZATION) },
+	{ CKA_TOKEN,                   TRUTH(1) },
+	{ CKA_PRIVATE,                 TRUTH(0) },
+	{ CKA_MODIFIABLE,              TRUTH(0) },
+	{ CKA_COPYABLE,                TRUTH(0) },
+	{ CKA_DESTROYABLE,             TRUTH(0) },
+	{ CKA_LABEL,                   STRING(auth, label) },
+	{ CKA_UNIQUE_ID,               MADE(unique_id) },
+	{ CKA_ID,                      OCTETS(auth, id) },
+	{ CKA_EDGEHSM_FACTORY,         STRING(auth, factory) },
+	{ CKA_EDGEHSM_PROFILE_NAME,    STRING(auth, profile) },
+	{ CKA_EDGEHSM_PROFILE_VERSION, U64(auth, version) },
+	{ CKA_EDGEHSM_CONFIG_DIGEST,   OCTETS(auth, digest) },
+	{ CKA_EDGEHSM_QUOTA,           U64(auth, quota) },
+	{ CKA_EDGEHSM_USED,            U64(auth, used) },
+	{ CKA_EDGEHSM_BURNED,          U64(auth, burned) },
+	{ CKA_EDGEHSM_RESERVED,        U64(auth, reserved) },
+	{ CKA_EDGEHSM_BURNS,           U64(auth, burns) },
+	{ CKA_EDGEHSM_NOT_BEFORE,      U64(auth, nbf) },
+	{ CKA_EDGEHSM_NOT_AFTER,       U64(auth, exp) },
+	{ CKA_EDGEHSM_STATE,           U64(auth, state) },
+	{ CKA_EDGEHSM_COUNTERS,        MADE(counters) },
 };
 
 static const struct attribute status_object[] = {
-	{ CKA_CLASS,       number, CKO_DATA },
-	{ CKA_TOKEN,       truth, 1 },
-	{ CKA_PRIVATE,     truth, 0 },
-	{ CKA_MODIFIABLE,  truth, 0 },
-	{ CKA_COPYABLE,    truth, 0 },
-	{ CKA_DESTROYABLE, truth, 0 },
-	{ CKA_LABEL,       status, 0 },
-	{ CKA_UNIQUE_ID,   unique_id, 0 },
-	{ CKA_APPLICATION, status_application, 0 },
-	{ CKA_OBJECT_ID,   empty, 0 },
-	{ CKA_VALUE,       status, 0 },
+	{ CKA_CLASS,       NUMBER(CKO_DATA) },
+	{ CKA_TOKEN,       TRUTH(1) },
+	{ CKA_PRIVATE,     TRUTH(0) },
+	{ CKA_MODIFIABLE,  TRUTH(0) },
+	{ CKA_COPYABLE,    TRUTH(0) },
+	{ CKA_DESTROYABLE, TRUTH(0) },
+	{ CKA_LABEL,       MADE(status) },
+	{ CKA_UNIQUE_ID,   MADE(unique_id) },
+	{ CKA_APPLICATION, TEXT("edgehsm-status") },
+	{ CKA_OBJECT_ID,   EMPTY },
+	{ CKA_VALUE,       MADE(status) },
 };
 
 static const struct attribute token[] = {
-	{ CKA_CLASS,                number, CKO_EDGEHSM_TOKEN },
-	{ CKA_TOKEN,                truth, 1 },
-	{ CKA_PRIVATE,              truth, 0 },
-	{ CKA_MODIFIABLE,           truth, 0 },
-	{ CKA_COPYABLE,             truth, 0 },
-	{ CKA_DESTROYABLE,          truth, 0 },
-	{ CKA_LABEL,                token_label, 0 },
-	{ CKA_UNIQUE_ID,            unique_id, 0 },
-	{ CKA_EDGEHSM_REFUSAL,      refusal, 0 },
-	{ CKA_EDGEHSM_HSM_ID,       hsm_id, 0 },
-	{ CKA_EDGEHSM_ROOT_DIGEST,  root_digest, 0 },
-	{ CKA_EDGEHSM_ANCHOR_CLASS, anchor_class, 0 },
-	{ CKA_EDGEHSM_LOG_SIZE,     log_size, 0 },
+	{ CKA_CLASS,                NUMBER(CKO_EDGEHSM_TOKEN) },
+	{ CKA_TOKEN,                TRUTH(1) },
+	{ CKA_PRIVATE,              TRUTH(0) },
+	{ CKA_MODIFIABLE,           TRUTH(0) },
+	{ CKA_COPYABLE,             TRUTH(0) },
+	{ CKA_DESTROYABLE,          TRUTH(0) },
+	{ CKA_LABEL,                STRING(facts, label) },
+	{ CKA_UNIQUE_ID,            MADE(unique_id) },
+	{ CKA_EDGEHSM_REFUSAL,      STRING(facts, refusal) },
+	{ CKA_EDGEHSM_HSM_ID,       MADE(hsm_id) },
+	{ CKA_EDGEHSM_ROOT_DIGEST,  MADE(root_digest) },
+	{ CKA_EDGEHSM_ANCHOR_CLASS, MADE(anchor_class) },
+	{ CKA_EDGEHSM_LOG_SIZE,     MADE(log_size) },
 };
 
 #define KIND(table) { table, sizeof(table) / sizeof((table)[0]) }
@@ -606,6 +380,73 @@ static const struct {
 };
 /* clang-format on */
 
+/* The struct that the offsets of a kind's table are in. */
+static const unsigned char *
+row_of(const struct eh_view *v)
+{
+	switch (v->kind) {
+	case EH_KIND_AUTHORIZATION:
+	case EH_KIND_STATUS:
+		return (const unsigned char *)v->auth;
+	case EH_KIND_TOKEN:
+		return (const unsigned char *)v->facts;
+	default:
+		return (const unsigned char *)v->object;
+	}
+}
+
+static enum answer
+answer_at(const struct eh_view *v, const struct attribute *a, struct made *m)
+{
+	const unsigned char *at = row_of(v) + a->constant;
+	struct eh_span span;
+	uint64_t number;
+
+	switch (a->how) {
+	case NUMBER_AT:
+		memcpy(&number, at, sizeof(number));
+		eh_value_number(&m->value, (CK_ULONG)number);
+		return PRESENT;
+	case TEXT_AT:
+		eh_value_text(&m->value, (const char *)at);
+		return PRESENT;
+	case SPAN_AT:
+		memcpy(&span, at, sizeof(span));
+		eh_value_bytes(&m->value, span.at, span.len);
+		return span.at != NULL ? PRESENT : ABSENT;
+	case OCTETS_AT:
+		eh_value_bytes(&m->value, at, a->size);
+		return PRESENT;
+	default:
+		return ABSENT;
+	}
+}
+
+static enum answer
+answer(const struct eh_view *v, const struct attribute *a, struct made *m)
+{
+	switch (a->how) {
+	case IS_NUMBER:
+		eh_value_number(&m->value, a->constant);
+		return PRESENT;
+	case IS_TRUTH:
+		eh_value_truth(&m->value, a->constant != 0);
+		return PRESENT;
+	case IS_EMPTY:
+		eh_value_bytes(&m->value, "", 0);
+		return PRESENT;
+	case IS_TEXT:
+		eh_value_text(&m->value, a->text);
+		return PRESENT;
+	case IS_SECRET:
+		return SENSITIVE;
+	case IS_MADE:
+		return a->make(v, m);
+	default:
+		return answer_at(v, a, m);
+	}
+}
+
 static enum answer
 get(const struct eh_view *v, CK_ATTRIBUTE_TYPE type, struct made *m)
 {
@@ -613,7 +454,7 @@ get(const struct eh_view *v, CK_ATTRIBUTE_TYPE type, struct made *m)
 
 	for (size_t i = 0; i < kinds[v->kind].n; i++)
 		if (a[i].type == type)
-			return a[i].get(v, a[i].constant, m);
+			return answer(v, &a[i], m);
 	return ABSENT;
 }
 
@@ -679,7 +520,7 @@ eh_view_size(const struct eh_view *v)
 	struct made m;
 
 	for (size_t i = 0; i < kinds[v->kind].n; i++)
-		if (a[i].get(v, a[i].constant, &m) == PRESENT)
+		if (answer(v, &a[i], &m) == PRESENT)
 			size += m.value.len;
 	return size;
 }

@@ -31,8 +31,8 @@ up(void)
 	object.number = 7;
 	object.class = EH_CLASS_KEY;
 	strcpy(object.label, "ca");
-	object.data = data;
-	object.len = sizeof(data) - 1;
+	object.value.at = data;
+	object.value.len = sizeof(data) - 1;
 	object.origin = 2;
 	strcpy(auth.label, "PO-4712");
 	auth.used = 1;
@@ -266,6 +266,23 @@ START_TEST(the_token_object_shows_what_is_known_and_no_more)
 }
 END_TEST
 
+START_TEST(an_empty_value_is_there_and_a_missing_one_is_not)
+{
+	static const uint8_t nothing[1];
+	char out[100];
+	CK_ULONG len = sizeof(out);
+
+	object.id.at = nothing;
+	ck_assert_uint_eq(
+	    read_one(EH_KIND_PRIVATE, CKA_ID, out, &len), CKR_OK);
+	ck_assert_uint_eq(len, 0);
+	len = sizeof(out);
+	ck_assert_uint_eq(
+	    read_one(EH_KIND_PRIVATE, CKA_EDGEHSM_SPKI_DIGEST, out, &len),
+	    CKR_ATTRIBUTE_TYPE_INVALID);
+}
+END_TEST
+
 START_TEST(unique_ids_differ)
 {
 	char private[50];
@@ -329,6 +346,7 @@ main(void)
 	tcase_add_test(t, an_authorization_shows_its_counters);
 	tcase_add_test(t, its_status_is_a_label_that_every_tool_prints);
 	tcase_add_test(t, the_token_object_shows_what_is_known_and_no_more);
+	tcase_add_test(t, an_empty_value_is_there_and_a_missing_one_is_not);
 	tcase_add_test(t, unique_ids_differ);
 	tcase_add_test(t, a_template_matches_by_every_value);
 	tcase_add_test(t, a_row_is_only_what_its_class_is);
