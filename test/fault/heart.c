@@ -340,11 +340,21 @@ heart_counter(struct heart *h, uint32_t order, unsigned op)
 	return c;
 }
 
+/* A device has one key, whatever its certificates are. */
+static void
+device_key(const struct eh_device_id *id, struct eh_rawkey *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->len = EH_ED25519_KEY_LEN;
+	eh_sha256(id->bytes, id->len, key->bytes);
+}
+
 void
 heart_request(
     struct heart *h, const struct heart_ask *ask, struct eh_request *req)
 {
 	const struct eh_row *row;
+	struct eh_rawkey key;
 	uint8_t digest[32];
 
 	memset(req, 0, sizeof(*req));
@@ -362,6 +372,9 @@ heart_request(
 	req->templates = ask->templates != 0 ? ask->templates : 1;
 	number_digest("tbs", (uint64_t)ask->device << 32 | ask->key,
 	    (uint64_t)ask->order << 8 | ask->template_index, req->digest);
+	device_key(&req->device, &key);
+	eh_keyid_spki_digest(&key, digest);
+	memcpy(req->key, digest, EH_DEVICE_KEY);
 	if (ask->token != 0) {
 		req->has_token = 1;
 		number_digest("token", ask->token, 0, digest);
@@ -385,8 +398,7 @@ heart_record(
 	c->issue = issue;
 	memcpy(c->serial, req->digest, EH_ID_LEN);
 	c->not_before = NOW;
-	c->key.len = EH_ED25519_KEY_LEN;
-	memcpy(c->key.bytes, req->digest, EH_ED25519_KEY_LEN);
+	device_key(&req->device, &c->key);
 	memcpy(c->tbs, req->digest, EH_DIGEST_LEN);
 }
 
