@@ -102,29 +102,40 @@ fill_most(struct eh_record *record)
 			eh_ledger_counter(&record->counters, op, &most);
 }
 
+/* The length of the record at its longest.  What could not be read back would
+ * stop the next start, so it is read back here. */
+static int
+measure_record(struct eh_record *record, size_t *lenp)
+{
+	uint8_t bytes[EH_RECORD_MAX];
+	struct eh_record back;
+	struct eh_writer w;
+
+	fill_most(record);
+	eh_writer_init(&w, bytes, sizeof(bytes));
+	eh_record_encode(record, &w);
+	if (eh_writer_end(&w, lenp) != EH_OK)
+		return EH_ERR_ARGUMENT;
+	return eh_record_decode(bytes, *lenp, &back, NULL);
+}
+
 /* A record that cannot be written is refused here: once it is in a group there
  * is no way back. */
 static int
 measure(struct eh_submission *sub, struct eh_error *error)
 {
-	uint8_t bytes[EH_RECORD_MAX];
 	struct eh_writer w;
 	size_t len = 0;
 
 	eh_writer_init(&w, NULL, 0);
 	eh_private_encode(&sub->private, &w);
-	if (eh_writer_end(&w, &sub->privatelen) != EH_ERR_SPACE &&
-	    sub->privatelen != 0)
-		return EH_ERR_ARGUMENT;
-	if (sub->privatelen > EH_PRIVATE_MAX)
+	if (eh_writer_end(&w, &sub->privatelen) != EH_ERR_SPACE ||
+	    sub->privatelen > EH_PRIVATE_MAX)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
-		    "the private part of the record is too long");
+		    "the private part of the record cannot be written");
 	if (sub->record == NULL)
 		return EH_OK;
-	fill_most(sub->record);
-	eh_writer_init(&w, bytes, sizeof(bytes));
-	eh_record_encode(sub->record, &w);
-	if (eh_writer_end(&w, &len) != EH_OK)
+	if (measure_record(sub->record, &len) != EH_OK)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "the record cannot be written: a member is missing or too "
 		    "long");
