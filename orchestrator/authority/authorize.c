@@ -12,6 +12,7 @@
 #include "common/crypto/random.h"
 #include "common/hex.h"
 #include "orchestrator/authority/authorize.h"
+#include "orchestrator/authority/review.h"
 
 #define LEASE_MOST 256
 
@@ -111,6 +112,11 @@ read_profile(struct job *j, struct eh_error *error)
 	    j->profile, r->profile, r->profile_len, error);
 	if (err == EH_OK)
 		err = eh_profile_supported(j->profile, error);
+	if (err == EH_OK)
+		err = eh_review_profile(j->profile, error);
+	if (err == EH_OK && r->source != NULL)
+		err = eh_review_source(eh_authority_store(j->authority),
+		    j->profile, r->profile, r->profile_len, r->source, error);
 	return err;
 }
 
@@ -156,6 +162,23 @@ check_issuer(struct job *j, const struct eh_template *t,
 		warn(j, "template %s: the authorization is not inside the "
 		    "validity of its CA certificate", t->id);
 	return EH_OK;
+}
+
+/* Two live authorizations of one name: people will mix them up. */
+static int
+check_order(struct job *j, struct eh_error *error)
+{
+	uint64_t live = 0;
+	int err = j->request->order == NULL
+	    ? EH_OK
+	    : eh_store_count_orders(eh_authority_store(j->authority),
+		  j->hsm.id, j->request->order, j->now, &live, error);
+
+	if (err == EH_OK && live > 0)
+		warn(j, "%s has an authorization %s already that is not over: "
+		    "both together allow more devices", j->hsm.name,
+		    j->request->order);
+	return err;
 }
 
 static int
@@ -342,6 +365,7 @@ eh_authorize(struct eh_authority *a, const struct eh_authorize_request *r,
 	if ((err = check_hsm(j, error)) == EH_OK &&
 	    (err = fill(j, error)) == EH_OK &&
 	    (err = check_issuers(j, error)) == EH_OK &&
+	    (err = check_order(j, error)) == EH_OK &&
 	    (err = sign(j, out, digest, signed_, error)) == EH_OK)
 		err = eh_store_commit(store, error);
 	if (err != EH_OK) {

@@ -42,6 +42,7 @@ struct eh_authorize_request {
 	const char *hsm;		/* name */
 	const uint8_t *profile;		/* the compiled file */
 	size_t profile_len;
+	const char *source;		/* the YAML it was compiled from; NULL */
 	uint64_t devices;
 	const char *order;		/* NULL: none */
 	uint64_t not_before, expires;
@@ -74,8 +75,9 @@ EH_MUST_CHECK int eh_authorize_scope(const char *text,
  * it.  EH_ERR_ARGUMENT; EH_ERR_FORMAT, EH_ERR_TRAILING (the profile, or what
  * would be refused); EH_ERR_UNSUPPORTED (a profile with more than this version
  * can do); EH_ERR_NOT_FOUND (no such EdgeHSM); EH_DENIED_EXPIRED (its issuer
- * grant has ended, or the authorization would be over); EH_DENIED_SCOPE; EH_DENIED_KEY (an issuing
- * key of the profile is another EdgeHSM's, or not an issuing key).
+ * grant has ended, or the authorization would be over); EH_DENIED_SCOPE;
+ * EH_DENIED_KEY (an issuing key of the profile is another EdgeHSM's, or not an
+ * issuing key); EH_DENIED_TEMPLATE (review.h).
  */
 EH_MUST_CHECK int eh_authorize(struct eh_authority *,
     const struct eh_authorize_request *, uint64_t now,

@@ -50,16 +50,29 @@ eh_sheet_free(struct eh_sheet *s)
 	free(s);
 }
 
-/* "config digest" as a member's name. */
+/* "config digest" becomes "configDigest", "X.509 root" becomes "x509Root". */
 static void
 member(const char *label, char out[LABEL])
 {
-	snprintf(out, LABEL, "%s", label);
-	for (char *c = out; *c != '\0'; c++)
+	size_t n = 0;
+	int begins = 0;
+
+	for (const char *c = label; *c != '\0' && n + 1 < LABEL; c++) {
+		const int upper = *c >= 'A' && *c <= 'Z';
+		const int lower = *c >= 'a' && *c <= 'z';
+
 		if (*c == ' ' || *c == '-')
-			*c = '_';
-		else if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+			begins = 1;
+		else if (begins && lower)
+			out[n++] = (char)(*c - 'a' + 'A');
+		else if (!begins && upper)
+			out[n++] = (char)(*c - 'A' + 'a');
+		else if (*c != '.')
+			out[n++] = *c;
+		if (*c != ' ' && *c != '-')
+			begins = 0;
+	}
+	out[n] = '\0';
 }
 
 static void

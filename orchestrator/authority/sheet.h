@@ -12,7 +12,7 @@
 
 /*
  * A fact has a label of lower-case words ("config digest"); it is the member
- * "config_digest" in JSON.  Text in text, numbers as numbers, bytes as hex,
+ * "configDigest" in JSON.  Text in text, numbers as numbers, bytes as hex,
  * times as 2026-12-01T00:00:00Z in both.  The same facts give the same bytes.
  *
  * A sheet latches the only error that it can have, EH_ERR_MEMORY.

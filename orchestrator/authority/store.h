@@ -182,11 +182,15 @@ struct eh_store_certificate {
 EH_MUST_CHECK int eh_store_put_certificate(struct eh_store *,
     const struct eh_store_certificate *, struct eh_error *);
 
-/* The last notAfter and the last notBefore of our certificates for this key;
- * EH_ERR_NOT_FOUND when there is none. */
+/* The validity of our newest certificate for this key; EH_ERR_NOT_FOUND when
+ * there is none. */
 EH_MUST_CHECK int eh_store_get_validity(struct eh_store *,
     const uint8_t key[EH_DIGEST_LEN], uint64_t *not_beforep,
     uint64_t *not_afterp, struct eh_error *);
+
+/* Append the DER of that certificate. */
+EH_MUST_CHECK int eh_store_get_certificate(struct eh_store *,
+    const uint8_t key[EH_DIGEST_LEN], struct eh_buf *out, struct eh_error *);
 
 struct eh_store_message {
 	enum eh_message_type type;
@@ -217,6 +221,11 @@ struct eh_store_authorization {
 
 EH_MUST_CHECK int eh_store_put_authorization(struct eh_store *,
     const struct eh_store_authorization *, struct eh_error *);
+
+/* How many authorizations of this order for this EdgeHSM are not over. */
+EH_MUST_CHECK int eh_store_count_orders(struct eh_store *,
+    const uint8_t hsm[EH_HSM_ID_LEN], const char *order, uint64_t now,
+    uint64_t *countp, struct eh_error *);
 
 /* The compiled profile, kept once under its digest. */
 EH_MUST_CHECK int eh_store_put_profile(struct eh_store *,

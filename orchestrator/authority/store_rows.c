@@ -317,6 +317,53 @@ eh_store_get_validity(struct eh_store *s, const uint8_t key[EH_DIGEST_LEN],
 }
 
 int
+eh_store_get_certificate(struct eh_store *s, const uint8_t key[EH_DIGEST_LEN],
+    struct eh_buf *out, struct eh_error *error)
+{
+	struct eh_sql q;
+	int err = EH_OK, end, found;
+
+	eh_sql_begin(&q, s->db,
+	    "SELECT der FROM certificate WHERE key = ?"
+	    " ORDER BY issued DESC, not_after DESC LIMIT 1");
+	eh_sql_put_bytes(&q, key, EH_DIGEST_LEN);
+	if ((found = eh_sql_next(&q))) {
+		size_t len;
+		const uint8_t *der = eh_sql_get_blob(&q, &len);
+
+		err = eh_buf_append(out, der, len);
+	}
+	end = eh_sql_end(&q, "reading a certificate", error);
+	if (end != EH_OK)
+		return end;
+	if (!found)
+		return eh_error_set(error, EH_ERR_NOT_FOUND,
+		    "this key was never certified");
+	return err == EH_OK ? EH_OK
+			    : eh_error_set(error, err,
+				  "a stored certificate: %s", eh_err_text(err));
+}
+
+int
+eh_store_count_orders(struct eh_store *s, const uint8_t hsm[EH_HSM_ID_LEN],
+    const char *order, uint64_t now, uint64_t *countp,
+    struct eh_error *error)
+{
+	struct eh_sql q;
+
+	*countp = 0;
+	eh_sql_begin(&q, s->db,
+	    "SELECT count(*) FROM authorization"
+	    " WHERE hsm = ? AND order_name = ? AND expires > ?");
+	eh_sql_put_bytes(&q, hsm, EH_HSM_ID_LEN);
+	eh_sql_put_text(&q, order);
+	eh_sql_put_uint(&q, now);
+	if (eh_sql_next(&q))
+		*countp = eh_sql_get_uint(&q);
+	return eh_sql_end(&q, "counting authorizations", error);
+}
+
+int
 eh_store_put_message(struct eh_store *s, const struct eh_store_message *m,
     struct eh_error *error)
 {

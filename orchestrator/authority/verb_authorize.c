@@ -129,6 +129,7 @@ get_request(
 
 	r->hsm = eh_args_get(args, "hsm");
 	r->order = eh_args_get(args, "order");
+	r->source = eh_args_get(args, "source");
 	r->scope = eh_args_get(args, "scope");
 	if ((err = eh_args_number(args, "devices", 1,
 	         EH_AUTHORIZE_DEVICES_MAX, 0, &r->devices)) != EH_OK ||
@@ -200,6 +201,7 @@ run(struct eh_args *args)
 static const struct eh_option options[] = {
 	{ "hsm", "NAME", EH_OPTION_NEEDED, "which EdgeHSM" },
 	{ "profile", "FILE", EH_OPTION_NEEDED, "the compiled profile" },
+	{ "source", "FILE", 0, "the YAML: compile it too, and compare" },
 	{ "devices", "N", EH_OPTION_NEEDED, "how many devices" },
 	{ "order", "NAME", EH_OPTION_NEEDED, "for people: PO-4711" },
 	{ "not-before", "TIME", 0, "begin; TIME is a date or +7d (now)" },

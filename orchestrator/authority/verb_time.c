@@ -2,6 +2,8 @@
 /* verb_time.c - edgehsm-authority time. */
 #include "config.h"
 
+#include <sys/timex.h>
+
 #include "common/clock.h"
 #include "common/hex.h"
 #include "orchestrator/authority/attest_time.h"
@@ -30,6 +32,18 @@ attest(struct eh_args *args, struct eh_authority *a,
 	return err;
 }
 
+/* The EdgeHSM will believe this host's clock; say so when not even the kernel
+ * does. */
+static void
+check_clock(const struct eh_args *args)
+{
+	struct timex t = { .modes = 0 };
+
+	if (adjtimex(&t) == TIME_ERROR)
+		eh_verb_say(args, "warning: the kernel says that the clock of "
+		    "this host is not synchronised");
+}
+
 static int
 run(struct eh_args *args)
 {
@@ -48,6 +62,7 @@ run(struct eh_args *args)
 	    (err = eh_verb_check_out(args)) != EH_OK ||
 	    (err = eh_verb_open(args, &a)) != EH_OK)
 		return err;
+	check_clock(args);
 	err = attest(args, a, nonce, uncertainty);
 	eh_authority_close(a);
 	return err;

@@ -2,9 +2,11 @@
 /* verbs.c - what the verbs of edgehsm-authority share. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -29,16 +31,38 @@ eh_verb_open(struct eh_args *args, struct eh_authority **authorityp)
 	    eh_verb_folder(args), authorityp, &args->error);
 }
 
+/* The folder of ${path} must be one that can be written. */
+static int
+check_folder(struct eh_args *args, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? strdup(".")
+	    : slash == path	     ? strdup("/")
+				     : strndup(path, (size_t)(slash - path));
+	int err = EH_OK;
+
+	if (folder == NULL)
+		return eh_error_set(
+		    &args->error, EH_ERR_MEMORY, "out of memory");
+	if (access(folder, W_OK | X_OK) != 0)
+		err = eh_error_set(&args->error, EH_ERR_STORAGE,
+		    "%s cannot be written: %s: %s", path, folder,
+		    strerror(errno));
+	free(folder);
+	return err;
+}
+
 int
 eh_verb_check_out(struct eh_args *args)
 {
 	const char *path = eh_args_get(args, "out");
 
-	if (path == NULL || eh_args_get(args, "force") != NULL ||
-	    access(path, F_OK) != 0)
+	if (path == NULL)
 		return EH_OK;
-	return eh_error_set(&args->error, EH_ERR_EXISTS,
-	    "%s exists: --force writes over it", path);
+	if (eh_args_get(args, "force") == NULL && access(path, F_OK) == 0)
+		return eh_error_set(&args->error, EH_ERR_EXISTS,
+		    "%s exists: --force writes over it", path);
+	return check_folder(args, path);
 }
 
 int

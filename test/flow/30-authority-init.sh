@@ -5,6 +5,7 @@ set -eu
 # shellcheck source=test/flow/3x-authority-rig.sh
 . "$(dirname "$0")/3x-authority-rig.sh"
 
+# shellcheck disable=SC2317 # called by ok
 # Every option of the help of ${verb} stands in the manual.
 documented() {
 	"$authority" "$verb" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' \

@@ -72,7 +72,7 @@ ends 77 "a nonce of somebody else is none of ours" "no invitation" \
 ends 0 "show reads the request" '^signature  *good: the key in it' \
     "$authority" show authority.enrol
 print=$("$authority" show authority.enrol --json |
-    sed 's/.*"attestation_key":\[{[^}]*"fingerprint":"\([0-9a-f]*\)".*/\1/')
+    sed 's/.*"attestationKey":\[{[^}]*"fingerprint":"\([0-9a-f]*\)".*/\1/')
 ends 2 "nobody can be asked here" "fingerprint" \
     "$authority" enrol authority.enrol --out no.cose
 ends 77 "another fingerprint is refused" "do not enrol this" \
@@ -171,9 +171,17 @@ authorize 77 "an end in the past" "over before" --devices 5 --out no.cose \
 authorize 77 "devices by another name" "names devices by mac" --devices 5 \
     --scope list:mac:SD00000001 --out no.cose
 ok "none of that gave an authorization" test ! -e no.cose
+sed 's/organizationName, string: utf8, value: ACME/organizationName, string: utf8, value: EVIL/' \
+    profiles/sensor-days.yaml > evil.yaml
+authorize 77 "a profile that is not what the YAML says" "is not what evil.yaml" \
+    --devices 5 --source evil.yaml --out no.cose
+echo "kind: nonsense" > broken.yaml
+authorize 65 "a YAML that is none" "broken.yaml:1:" \
+    --devices 5 --source broken.yaml --out no.cose
+ok "none of that gave an authorization" test ! -e no.cose
 authorize 0 "what an offline limit means is said" "stops after 168 hours" \
     --devices 5 --days 7 --scope range:serial:SD00000001:SD00000099 \
-    --out PO-1.cose
+    --source profiles/sensor-days.yaml --out PO-1.cose
 cp err said
 ok "no warning about a certified key" sh -c '! grep warning said'
 ends 0 "show says the same" '^signature  *good: message key' \
@@ -188,6 +196,38 @@ ok "the store gives it once more" "$authority" show --digest "$digest" \
     --out again.cose
 ok "octet for octet" cmp PO-1.cose again.cose
 ends 0 "the next number is 2" '"next":2' "$authority" show --json
+
+# --- nothing lost, nothing twice ---
+next_number() {
+	"$authority" show --json |
+	    sed 's/.*"type":"application\/edgehsm-pauth+cwt",[^}]*"next":\([0-9]*\).*/\1/'
+}
+before=$(next_number)
+authorize 1 "a folder that is not there stops it before it signs" \
+    "cannot be written" --devices 1 --out nowhere/PO.cose
+ok "no number was used" test "$(next_number)" = "$before"
+long=$(printf '%0300d' 0)
+authorize 1 "a file that cannot be written comes too late" \
+    "show --digest [0-9a-f]* --out FILE" --devices 1 --out "$long"
+again=$(sed -n 's/.*show --digest \([0-9a-f]*\) .*/\1/p' out err)
+ok "its number is used" test "$(next_number)" = "$((before + 1))"
+ok "the store still has it" "$authority" show --digest "$again" \
+    --out late.cose
+ends 0 "with that number" "^sequence  *$before" "$authority" show late.cose
+pids=
+for n in 1 2 3 4 5 6 7 8; do
+	"$authority" authorize --hsm fab1-hsm1 --profile $profile \
+	    --devices 1 --order "RACE-$n" --out "race-$n.cose" \
+	    > "race-$n.out" 2>&1 &
+	pids="$pids $!"
+done
+for p in $pids; do
+	wait "$p" || echo "a racer failed" >> racers
+done
+ok "eight at once all succeed" test ! -e racers
+ok "and have eight numbers" test "$(sed -n 's/^sequence  *//p' race-*.out |
+    sort -n | uniq | tr '\n' ' ')" = \
+    "$(seq $((before + 1)) $((before + 8)) | tr '\n' ' ')"
 
 # --- a device under it ---
 openssl req -new -key own.pem -subj / -out dev.csr

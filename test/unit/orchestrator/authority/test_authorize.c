@@ -326,6 +326,7 @@ START_TEST(issuing_key_without_certificate_is_warned_of)
 	};
 
 	/* Named by the enrolment. */
+	request.order = NULL;
 	allowed();
 	ck_assert_ptr_nonnull(strstr(warnings, "never certified"));
 	know(EH_PURPOSE_ISSUING, EH_KEY_ATTESTED, rig.hsm_id);
@@ -396,6 +397,66 @@ START_TEST(ended_grant_is_refused_and_a_short_one_warned_of)
 }
 END_TEST
 
+START_TEST(second_live_authorization_of_an_order_is_warned_of)
+{
+	struct eh_store *store = eh_authority_store(rig.authority);
+	uint64_t n;
+
+	request.expires = RIG_NOW + 60;
+	allowed();
+	ck_assert_ptr_null(strstr(warnings, "already"));
+	allowed();
+	ck_assert_ptr_nonnull(strstr(warnings, "already that is not over"));
+	request.order = "PO-4712";
+	allowed();
+	ck_assert_ptr_null(strstr(warnings, "already"));
+	ck_assert_int_eq(eh_store_count_orders(
+	    store, rig.hsm_id, "PO-4711", RIG_NOW + 59, &n, NULL), EH_OK);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(eh_store_count_orders(
+	    store, rig.hsm_id, "PO-4711", RIG_NOW + 60, &n, NULL), EH_OK);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+/* Write ${to} over the only ${from} in the profile. */
+static void
+patch(const char *from, const char *to)
+{
+	uint8_t old[32], new[32], *at;
+	size_t n = unit_hex(from, old, sizeof(old));
+
+	ck_assert_uint_eq(unit_hex(to, new, sizeof(new)), n);
+	at = memmem(profile.data, profile.len, old, n);
+	ck_assert_ptr_nonnull(at);
+	memcpy(at, new, n);
+}
+
+START_TEST(template_of_a_ca_is_never_authorized)
+{
+	/* keyUsage: digitalSignature becomes keyCertSign, then cRLSign. */
+	patch("551d0f0101ff040403020780", "551d0f0101ff040403020204");
+	rig_refused(&rig, authorize(), EH_DENIED_TEMPLATE, "a CA of every");
+	patch("551d0f0101ff040403020204", "551d0f0101ff040403020102");
+	rig_refused(&rig, authorize(), EH_DENIED_TEMPLATE, "a CA of every");
+	patch("551d0f0101ff040403020102", "551d0f0101ff040403020780");
+	allowed();
+}
+END_TEST
+
+START_TEST(template_against_its_standard_is_never_authorized)
+{
+	/* keyUsage without any bit. */
+	patch("551d0f0101ff040403020780", "551d0f0101ff040403020700");
+	rig_refused(
+	    &rig, authorize(), EH_DENIED_TEMPLATE, "extensions-formed");
+	patch("551d0f0101ff040403020700", "551d0f0101ff040403020780");
+	/* Version 2. */
+	patch("a003020102021000", "a003020101021000");
+	rig_refused(&rig, authorize(), EH_DENIED_TEMPLATE, "rfc5280/version-3");
+}
+END_TEST
+
 START_TEST(order_names_are_names)
 {
 	request.order = "PO 4711";
@@ -427,6 +488,9 @@ main(void)
 	tcase_add_test(t, issuing_key_that_nobody_named_is_warned_of);
 	tcase_add_test(t, issuing_key_of_another_hsm_is_refused);
 	tcase_add_test(t, ended_grant_is_refused_and_a_short_one_warned_of);
+	tcase_add_test(t, second_live_authorization_of_an_order_is_warned_of);
+	tcase_add_test(t, template_of_a_ca_is_never_authorized);
+	tcase_add_test(t, template_against_its_standard_is_never_authorized);
 	tcase_add_test(t, order_names_are_names);
 	suite_add_tcase(s, t);
 	return unit_run(s);

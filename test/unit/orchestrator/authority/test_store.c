@@ -110,8 +110,8 @@ START_TEST(sql_itself_keeps_the_rules)
 		"UPDATE invitation SET state = 0",
 		"DELETE FROM invitation",
 		"UPDATE hsm SET attestation = zeroblob(65)",
-		"UPDATE own_key SET public = (SELECT public FROM own_key"
-		"  WHERE use = 0) WHERE use = 1",
+		("UPDATE own_key SET public = (SELECT public FROM own_key"
+		 "  WHERE use = 0) WHERE use = 1"),
 		"INSERT INTO authority VALUES (2, 'x', 0, x'00')",
 		"INSERT INTO sequence VALUES (x'00', 'x', x'00', 1)",
 	};
