@@ -188,27 +188,27 @@ rm -f "$run/ready" "$run/answer"
 say "The OEM makes its three keys; the factory's token pins the root"
 edgehsm-authority init --name oem.example \
     --subject '/O=ACME/CN=ACME Device Root CA'
-cp "$EDGEHSM_AUTHORITY/oem-root-ca.pem" "$state/ca/root.pem"
-cp "$EDGEHSM_AUTHORITY/oem-root.spki" "$state/oem/oem-root.spki"
-edgehsm token init --label EdgeHSM-fab1 --root "$state/oem/oem-root.spki"
+cp "$EDGEHSM_AUTHORITY/oem-root-ca.pem" "demo-state/ca/root.pem"
+cp "$EDGEHSM_AUTHORITY/oem-root.spki" "demo-state/oem/oem-root.spki"
+edgehsm token init --label EdgeHSM-fab1 --root "demo-state/oem/oem-root.spki"
 
 say "Enrolment: invitation, request, issuer grant"
 edgehsm-authority enrol --invite fab1-hsm1 --factory fab1 \
-    --out "$state/oem/invitation.json"
-edgehsm token enrol --invitation "$state/oem/invitation.json" \
-    --out "$state/oem/enrol.cose"
-edgehsm-authority enrol "$state/oem/enrol.cose" --yes \
-    --out "$state/oem/grant.cose" > "$state/oem/grant.txt"
-edgehsm token import "$state/oem/grant.cose"
+    --out "demo-state/oem/invitation.json"
+edgehsm token enrol --invitation "demo-state/oem/invitation.json" \
+    --out "demo-state/oem/enrol.cose"
+edgehsm-authority enrol "demo-state/oem/enrol.cose" --yes \
+    --out "demo-state/oem/grant.cose" > "demo-state/oem/grant.txt"
+edgehsm token import "demo-state/oem/grant.cose"
 
 say "Two CA keys are born in the token and certified under the OEM root"
 # factory_ca LABEL SUBJECT FORM FILE
 factory_ca() {
 	edgehsm token keygen --purpose issuing --label "$1"
-	edgehsm token csr --label "$1" --subject "$2" --out "$state/oem/$1.csr"
-	edgehsm-authority certify --as "$3" "$state/oem/$1.csr" \
-	    --out "$state/ca/$4"
-	edgehsm token import "$state/ca/$4"
+	edgehsm token csr --label "$1" --subject "$2" --out "demo-state/oem/$1.csr"
+	edgehsm-authority certify --as "$3" "demo-state/oem/$1.csr" \
+	    --out "demo-state/ca/$4"
+	edgehsm token import "demo-state/ca/$4"
 }
 factory_ca idevid-ca-2026 '/C=DE/O=ACME/CN=ACME IDevID Issuing CA 1' \
     issuing-ca idevid-ca.pem
@@ -217,36 +217,36 @@ factory_ca pai-fff1 '/CN=ACME Matter PAI/1.3.6.1.4.1.37244.2.1=FFF1' \
 
 say "Time: a nonce of the token, answered by the OEM"
 edgehsm-authority time --hsm fab1-hsm1 --nonce "$(edgehsm token nonce)" \
-    --out "$state/oem/time.cose"
-edgehsm token import "$state/oem/time.cose"
+    --out "demo-state/oem/time.cose"
+edgehsm token import "demo-state/oem/time.cose"
 
 say "Profiles, compiled for this factory's keys"
 cp configs/examples/gateway-a.yaml configs/examples/gateway-b.yaml \
     configs/examples/sensor-days.yaml configs/examples/line3.yaml \
-    "$state/config/"
+    "demo-state/config/"
 for profile in gateway-a gateway-b sensor-days; do
-	set -- --issuer "idevid-ca-2026=$state/ca/idevid-ca.pem"
+	set -- --issuer "idevid-ca-2026=demo-state/ca/idevid-ca.pem"
 	[ "$profile" != gateway-b ] ||
-	    set -- "$@" --issuer "pai-fff1=$state/ca/pai.pem"
-	edgehsm profile compile "$state/config/$profile.yaml" "$@"
+	    set -- "$@" --issuer "pai-fff1=demo-state/ca/pai.pem"
+	edgehsm profile compile "demo-state/config/$profile.yaml" "$@"
 done
 
 # order PO PROFILE DEVICES [OPTION...]: authorize and install.
 order() {
 	order=$1
-	compiled=$state/config/$2.ehprofile
+	compiled=demo-state/config/$2.ehprofile
 	devices=$3
 	shift 3
 	edgehsm-authority authorize --hsm fab1-hsm1 --profile "$compiled" \
 	    --devices "$devices" --order "$order" --days 7 "$@" \
-	    --out "$state/oem/$order.cose" > "$state/oem/$order.txt"
-	edgehsm token import "$compiled" "$state/oem/$order.cose"
+	    --out "demo-state/oem/$order.cose" > "demo-state/oem/$order.txt"
+	edgehsm token import "$compiled" "demo-state/oem/$order.cose"
 }
 
 say "Authorization PO-4711: 10 devices. A line of 12"
 order PO-4711 gateway-b 10
 result=0
-edgehsm line run "$state/config/line3.yaml" --state "$state/devices" \
+edgehsm line run "demo-state/config/line3.yaml" --state "demo-state/devices" \
     --progress plain || result=$?
 [ "$result" = 77 ] || {
 	echo "demo.sh: the line ended with $result instead of 77 (refused)" >&2
@@ -255,23 +255,23 @@ edgehsm line run "$state/config/line3.yaml" --state "$state/devices" \
 
 say "Every chain is verified by openssl, every certificate by its linter"
 verified=0
-for device in "$state"/devices/*/; do
+for device in demo-state/devices/*/; do
 	[ -r "$device/idevid.pem" ] || continue
 	# By the default provider alone, as everybody else would.
 	env -u OPENSSL_CONF openssl verify -x509_strict \
-	    -CAfile "$state/ca/root.pem" -untrusted "$state/ca/idevid-ca.pem" \
-	    "$device/idevid.pem" > "$state/verify.log" 2>&1 ||
-	    { cat "$state/verify.log" >&2; exit 1; }
+	    -CAfile "demo-state/ca/root.pem" -untrusted "demo-state/ca/idevid-ca.pem" \
+	    "$device/idevid.pem" > "demo-state/verify.log" 2>&1 ||
+	    { cat "demo-state/verify.log" >&2; exit 1; }
 	env -u OPENSSL_CONF openssl verify -x509_strict \
-	    -CAfile "$state/ca/root.pem" -untrusted "$state/ca/pai.pem" \
-	    "$device/dac.pem" > "$state/verify.log" 2>&1 ||
-	    { cat "$state/verify.log" >&2; exit 1; }
+	    -CAfile "demo-state/ca/root.pem" -untrusted "demo-state/ca/pai.pem" \
+	    "$device/dac.pem" > "demo-state/verify.log" 2>&1 ||
+	    { cat "demo-state/verify.log" >&2; exit 1; }
 	edgehsm profile lint --standard ieee-802.1ar "$device/idevid.pem" \
-	    > "$state/verify.log" 2>&1 ||
-	    { cat "$state/verify.log" >&2; exit 1; }
+	    > "demo-state/verify.log" 2>&1 ||
+	    { cat "demo-state/verify.log" >&2; exit 1; }
 	edgehsm profile lint --standard matter-dac "$device/dac.pem" \
-	    > "$state/verify.log" 2>&1 ||
-	    { cat "$state/verify.log" >&2; exit 1; }
+	    > "demo-state/verify.log" 2>&1 ||
+	    { cat "demo-state/verify.log" >&2; exit 1; }
 	verified=$((verified + 2))
 done
 echo "$verified certificates verify."
@@ -282,7 +282,7 @@ order PO-4712 gateway-a 5 --scope range:serial:SN00000100:SN00000199
 order PO-4713 sensor-days 5 --scope range:serial:SD00000001:SD00000099
 
 say "The token, as pkcs11-tool sees it"
-pkcs11-tool --module "$module" --login --pin "$(cat "$state/user.pin")" \
+pkcs11-tool --module "$module" --login --pin "$(cat demo-state/user.pin)" \
     --list-objects 2> /dev/null | grep -E '^[A-Z]|label:|app' || :
 
 say "edgehsm status"
