@@ -16,7 +16,7 @@ exports() {
 		echo "$file is not installed" >&2
 		exit 1
 	}
-	got=$(nm -D --defined-only "$file" | awk '{ print $3 }' | sort | xargs)
+	got=$(nm -D --defined-only "$file" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort | xargs)
 	[ "$got" = "$*" ] || {
 		echo "$file exports '$got' instead of '$*'" >&2
 		exit 1
