@@ -85,8 +85,8 @@ eh_value_matches(const struct eh_value *v, const CK_ATTRIBUTE *attribute)
 }
 
 CK_RV
-eh_attrs_check(const CK_ATTRIBUTE *attributes, CK_ULONG count,
-    enum eh_attrs_values values)
+eh_attrs_check(
+    const CK_ATTRIBUTE *attributes, CK_ULONG count, enum eh_attrs_values values)
 {
 	if ((attributes == NULL && count > 0) || count > EH_ATTRS_MAX)
 		return CKR_ARGUMENTS_BAD;

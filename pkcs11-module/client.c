@@ -16,8 +16,8 @@
 #include "pkcs11-module/start.h"
 
 #define REPLY_MS 60000
-#define POOL_S   30
-#define REPEATS  2
+#define POOL_S	 30
+#define REPEATS	 2
 #define RETRY_NS (UINT64_C(1000000000))
 
 /*
@@ -50,6 +50,16 @@ claim(char out[66], const char *name)
 	snprintf(out, 66, "%s", value != NULL ? value : "");
 }
 
+/* The name of the program, which is only for people, made fit for the wire. */
+static void
+name_program(char out[65])
+{
+	snprintf(out, 65, "%s", program_invocation_short_name);
+	for (char *c = out; *c != '\0'; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+}
+
 void
 eh_client_init(struct eh_client *client, const struct eh_conf *conf)
 {
@@ -61,6 +71,7 @@ eh_client_init(struct eh_client *client, const struct eh_conf *conf)
 	client->patience_ms = EH_CLIENT_PATIENCE_MS;
 	for (size_t i = 0; i < EH_CLIENT_CONNECTIONS; i++)
 		client->connection[i].fd = -1;
+	name_program(client->program);
 	claim(client->line, "EDGEHSM_LINE");
 	claim(client->station, "EDGEHSM_STATION");
 	pthread_mutex_init(&client->lock, NULL);
@@ -115,8 +126,8 @@ eh_reply_wipe(struct eh_reply *reply)
 /* Send a request and read its reply on ${fd}; ${sentp} says whether all of the
  * request left. */
 static int
-exchange(int fd, const struct eh_wire *request, struct eh_reply *reply,
-    int *sentp)
+exchange(
+    int fd, const struct eh_wire *request, struct eh_reply *reply, int *sentp)
 {
 	uint8_t *bytes = NULL;
 	size_t cap, len;
@@ -135,8 +146,9 @@ exchange(int fd, const struct eh_wire *request, struct eh_reply *reply,
 	*sentp = 1;
 	err = eh_wire_receive(
 	    fd, &reply->bytes, &reply->cap, &reply->len, REPLY_MS);
-	if (err == EH_OK && eh_wire_decode_reply(&reply->map, request->code,
-	    reply->bytes, reply->len) != EH_OK)
+	if (err == EH_OK &&
+	    eh_wire_decode_reply(
+		&reply->map, request->code, reply->bytes, reply->len) != EH_OK)
 		err = EH_ERR_FORMAT;
 out:
 	if (bytes != NULL)
@@ -158,10 +170,11 @@ explain(int err, struct eh_error *error)
 		    "edgehsmd answered something that this module does not "
 		    "understand: are both of one version?");
 	case EH_ERR_UNAVAILABLE:
-		return eh_error_set(error, err,
-		    "edgehsmd went away before it answered");
+		return eh_error_set(
+		    error, err, "edgehsmd went away before it answered");
 	case EH_ERR_ARGUMENT:
-		return eh_error_set(error, err, "a value is too long, or has "
+		return eh_error_set(error, err,
+		    "a value is too long, or has "
 		    "characters that edgehsmd does not take");
 	default:
 		return eh_error_set(error, err, "%s", eh_err_text(err));
@@ -193,8 +206,9 @@ start(struct eh_client *client, struct eh_error *error)
 
 	pthread_mutex_lock(&client->lock);
 	why = client->start_error;
-	err = client->start_failed != 0 &&
-	    now - client->start_failed < RETRY_NS ? why.code : EH_OK;
+	err = client->start_failed != 0 && now - client->start_failed < RETRY_NS
+	    ? why.code
+	    : EH_OK;
 	pthread_mutex_unlock(&client->lock);
 	if (err == EH_OK) {
 		eh_error_clear(&why);
@@ -221,8 +235,7 @@ patience(struct eh_client *client)
 	if (client->hello.state != 0) {
 		if (client->lost == 0)
 			client->lost = eh_clock_monotonic_ns();
-		until = client->lost +
-		    UINT64_C(1000000) * client->patience_ms;
+		until = client->lost + UINT64_C(1000000) * client->patience_ms;
 	}
 	pthread_mutex_unlock(&client->lock);
 	return until;
@@ -257,8 +270,8 @@ open_socket(struct eh_client *client, int *fdp, struct eh_error *error)
 		return EH_OK;
 	if (errno == EACCES || errno == EPERM)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
-		    "edgehsmd at %s belongs to somebody else: %s",
-		    conf->socket, strerror(errno));
+		    "edgehsmd at %s belongs to somebody else: %s", conf->socket,
+		    strerror(errno));
 	if (!starts)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "no edgehsmd at %s: %s (autostart is off%s%s)",
@@ -311,8 +324,8 @@ forget(struct eh_client *client)
  * logged in any more, and the application may log in again.
  */
 static int
-say_hello(struct eh_client *client, int fd, unsigned *loginp,
-    struct eh_error *error)
+say_hello(
+    struct eh_client *client, int fd, unsigned *loginp, struct eh_error *error)
 {
 	struct eh_wire request;
 	struct eh_reply reply;
@@ -323,9 +336,7 @@ say_hello(struct eh_client *client, int fd, unsigned *loginp,
 	eh_reply_init(&reply);
 	eh_wire_init(&request, EH_REQ_HELLO, 0);
 	eh_wire_put_number(&request, EH_WIRE_VERSION_NO, EH_WIRE_VERSION);
-	if (strlen(program_invocation_short_name) <= 64)
-		eh_wire_put_text(&request, EH_WIRE_PROGRAM,
-		    program_invocation_short_name);
+	eh_wire_put_text(&request, EH_WIRE_PROGRAM, client->program);
 	if (client->line[0] != '\0')
 		eh_wire_put_text(&request, EH_WIRE_LINE, client->line);
 	if (client->station[0] != '\0')
@@ -341,7 +352,8 @@ say_hello(struct eh_client *client, int fd, unsigned *loginp,
 	err = exchange(fd, &request, &reply, &sent);
 	eh_wipe(ticket, sizeof(ticket));
 	if (err == EH_ERR_ARGUMENT)
-		err = eh_error_set(error, err, "EDGEHSM_LINE or "
+		err = eh_error_set(error, err,
+		    "EDGEHSM_LINE or "
 		    "EDGEHSM_STATION is no name of at most 64 characters");
 	else if (err != EH_OK)
 		err = explain(err, error);
@@ -399,7 +411,7 @@ find_free(struct eh_client *client)
 		if (closed != NULL)
 			return closed;
 		if (pthread_cond_timedwait(
-		    &client->freed, &client->lock, &until) != 0)
+			&client->freed, &client->lock, &until) != 0)
 			return NULL;
 	}
 }

@@ -54,6 +54,7 @@ struct eh_client {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	const struct eh_conf *conf;
+	char program[65];
 	char line[66], station[66]; /* 65 characters: too long a claim */
 	uint8_t ticket[128];
 	size_t ticketlen;

@@ -26,10 +26,11 @@ read_rules(struct eh_session *s, enum eh_rules rules,
 	if (rv == CKR_OK)
 		return rv;
 	if (wrong == CKA_TOKEN)
-		return eh_session_say(s, rv, "objects of an EdgeHSM are token "
+		return eh_session_say(s, rv,
+		    "objects of an EdgeHSM are token "
 		    "objects: say CKA_TOKEN = true");
-	return eh_session_say(s, rv,
-	    "attribute 0x%lx cannot be given this value here", wrong);
+	return eh_session_say(
+	    s, rv, "attribute 0x%lx cannot be given this value here", wrong);
 }
 
 static CK_RV
@@ -61,15 +62,14 @@ generate(struct eh_session *s, const struct eh_wish *wish, uint64_t *number)
 
 	eh_wire_init(&request, EH_REQ_GENERATE, 0);
 	eh_wire_put_number(&request, EH_WIRE_ALG, ES256);
-	eh_wire_put_number(
-	    &request, EH_WIRE_PURPOSE, (int64_t)wish->purpose);
+	eh_wire_put_number(&request, EH_WIRE_PURPOSE, (int64_t)wish->purpose);
 	eh_wire_put_text(&request, EH_WIRE_LABEL, wish->label);
 	eh_wire_put_bytes(&request, EH_WIRE_ID, wish->id, wish->idlen);
 	err = eh_client_call(&m->client, &request, &reply, &s->refusal);
 	if (err == EH_OK) {
 		*number = eh_wire_number(&reply.map, EH_WIRE_OBJECT);
-		eh_cache_note(&m->cache,
-		    eh_wire_number(&reply.map, EH_WIRE_GENERATION));
+		eh_cache_note(
+		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
 	}
 	eh_reply_wipe(&reply);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
@@ -98,21 +98,21 @@ join(struct eh_session *s, struct eh_wish *wish, const struct eh_wish *public)
 
 CK_RV
 eh_create_key_pair(struct eh_session *s, const CK_MECHANISM *mechanism,
-    const CK_ATTRIBUTE *public, CK_ULONG npublic, const CK_ATTRIBUTE *private,
-    CK_ULONG nprivate, CK_OBJECT_HANDLE *publicp, CK_OBJECT_HANDLE *privatep)
+    const struct eh_create_pair *pair, CK_OBJECT_HANDLE *publicp,
+    CK_OBJECT_HANDLE *privatep)
 {
-	struct eh_wish wish, half;
+	struct eh_wish wish, public;
 	uint64_t number = 0;
 	CK_RV rv;
 
 	if (publicp == NULL || privatep == NULL)
 		return CKR_ARGUMENTS_BAD;
 	if ((rv = check_generate(s, mechanism)) != CKR_OK ||
-	    (rv = read_rules(s, EH_RULES_PUBLIC_KEY, public, npublic, &half)) !=
-		CKR_OK ||
-	    (rv = read_rules(s, EH_RULES_PRIVATE_KEY, private, nprivate,
-		 &wish)) != CKR_OK ||
-	    (rv = join(s, &wish, &half)) != CKR_OK ||
+	    (rv = read_rules(s, EH_RULES_PUBLIC_KEY, pair->public,
+		 pair->npublic, &public)) != CKR_OK ||
+	    (rv = read_rules(s, EH_RULES_PRIVATE_KEY, pair->private,
+		 pair->nprivate, &wish)) != CKR_OK ||
+	    (rv = join(s, &wish, &public)) != CKR_OK ||
 	    (rv = generate(s, &wish, &number)) != CKR_OK)
 		return rv;
 	*publicp = eh_view_handle(EH_KIND_PUBLIC, number);
@@ -121,8 +121,8 @@ eh_create_key_pair(struct eh_session *s, const CK_MECHANISM *mechanism,
 }
 
 CK_RV
-eh_create_import(struct eh_session *s, const void *bytes, size_t len,
-    char *text, size_t cap)
+eh_create_import(
+    struct eh_session *s, const void *bytes, size_t len, char *text, size_t cap)
 {
 	struct eh_module *m = s->module;
 	struct eh_wire request;
@@ -181,8 +181,7 @@ import(struct eh_session *s, const CK_ATTRIBUTE *template, CK_ULONG n,
 		return CKR_TEMPLATE_INCOMPLETE;
 	if ((copy = copy_template(template, n)) == NULL)
 		return CKR_HOST_MEMORY;
-	rv = eh_create_import(
-	    s, wish.value, wish.valuelen, text, sizeof(text));
+	rv = eh_create_import(s, wish.value, wish.valuelen, text, sizeof(text));
 	if (rv != CKR_OK) {
 		free(copy);
 		return rv;
@@ -208,8 +207,8 @@ store(struct eh_session *s, enum eh_wire_class class,
 	struct eh_reply reply;
 	struct eh_wish wish;
 	int is_data = class == EH_CLASS_DATA, err;
-	CK_RV rv = read_rules(s,
-	    is_data ? EH_RULES_DATA : EH_RULES_CERTIFICATE, template, n, &wish);
+	CK_RV rv = read_rules(s, is_data ? EH_RULES_DATA : EH_RULES_CERTIFICATE,
+	    template, n, &wish);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -232,11 +231,11 @@ store(struct eh_session *s, enum eh_wire_class class,
 		    &request, EH_WIRE_APPLICATION, wish.application);
 	err = eh_client_call(&m->client, &request, &reply, &s->refusal);
 	if (err == EH_OK) {
-		*out = eh_view_handle(
-		    is_data ? EH_KIND_DATA : EH_KIND_CERTIFICATE,
-		    eh_wire_number(&reply.map, EH_WIRE_OBJECT));
-		eh_cache_note(&m->cache,
-		    eh_wire_number(&reply.map, EH_WIRE_GENERATION));
+		*out =
+		    eh_view_handle(is_data ? EH_KIND_DATA : EH_KIND_CERTIFICATE,
+			eh_wire_number(&reply.map, EH_WIRE_OBJECT));
+		eh_cache_note(
+		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
 	}
 	eh_reply_wipe(&reply);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
@@ -253,8 +252,8 @@ is_import(const CK_ATTRIBUTE *template, CK_ULONG n)
 }
 
 CK_RV
-eh_create_object(struct eh_session *s, const CK_ATTRIBUTE *template,
-    CK_ULONG n, CK_OBJECT_HANDLE *out)
+eh_create_object(struct eh_session *s, const CK_ATTRIBUTE *template, CK_ULONG n,
+    CK_OBJECT_HANDLE *out)
 {
 	const CK_ATTRIBUTE *class;
 	CK_ULONG value;
@@ -366,8 +365,9 @@ check_target(struct eh_session *s, CK_OBJECT_HANDLE handle,
 	CK_RV rv = CKR_OK;
 	int err;
 
-	if (view.number == 0 || (eh_view_is_private(view.kind) &&
-	    eh_client_role(&m->client) != EH_ROLE_OPERATOR))
+	if (view.number == 0 ||
+	    (eh_view_is_private(view.kind) &&
+		eh_client_role(&m->client) != EH_ROLE_OPERATOR))
 		return CKR_OBJECT_HANDLE_INVALID;
 	eh_error_clear(&why);
 	err = eh_cache_borrow(
@@ -396,8 +396,8 @@ send_change(struct eh_session *s, const struct eh_wire *request)
 	int err = eh_client_call(&m->client, request, &reply, &s->refusal);
 
 	if (err == EH_OK)
-		eh_cache_note(&m->cache,
-		    eh_wire_number(&reply.map, EH_WIRE_GENERATION));
+		eh_cache_note(
+		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
 	if (err == EH_ERR_NOT_FOUND)
 		eh_cache_forget(&m->cache);
 	eh_reply_wipe(&reply);
@@ -427,7 +427,8 @@ eh_create_set(struct eh_session *s, CK_OBJECT_HANDLE handle,
 		return rv;
 	if (kind == EH_KIND_MESSAGE)
 		return find_message(s, handle) != NULL
-		    ? CKR_ACTION_PROHIBITED : CKR_OBJECT_HANDLE_INVALID;
+		    ? CKR_ACTION_PROHIBITED
+		    : CKR_OBJECT_HANDLE_INVALID;
 	if (is_fixed(kind))
 		return CKR_ACTION_PROHIBITED;
 	eh_wire_init(&request, EH_REQ_SET_ATTRIBUTE, 0);
@@ -447,7 +448,8 @@ eh_create_set(struct eh_session *s, CK_OBJECT_HANDLE handle,
 		} else {
 			return eh_session_say(s, CKR_ATTRIBUTE_READ_ONLY,
 			    "only label and id of an object can be changed, "
-			    "not attribute 0x%lx", template[i].type);
+			    "not attribute 0x%lx",
+			    template[i].type);
 		}
 	}
 	return n > 0 ? send_change(s, &request) : CKR_OK;
@@ -469,8 +471,8 @@ eh_create_destroy(struct eh_session *s, CK_OBJECT_HANDLE handle)
 		return CKR_OK;
 	}
 	if (is_fixed(kind))
-		return eh_session_say(s, CKR_ACTION_PROHIBITED,
-		    "this object is the token's own");
+		return eh_session_say(
+		    s, CKR_ACTION_PROHIBITED, "this object is the token's own");
 	eh_wire_init(&request, EH_REQ_DESTROY, 0);
 	rv = check_target(s, handle, NULL, 0, &request);
 	if (rv != CKR_OK || (rv = eh_session_check_writable(s)) != CKR_OK)

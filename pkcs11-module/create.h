@@ -5,11 +5,17 @@
 
 #include "pkcs11-module/session.h"
 
+/* The two templates of C_GenerateKeyPair. */
+struct eh_create_pair {
+	const CK_ATTRIBUTE *public, *private;
+	CK_ULONG npublic, nprivate;
+};
+
 /* C_GenerateKeyPair: an EC key on P-256, with CKA_EDGEHSM_PURPOSE in the
  * private template (general without it). */
 CK_RV eh_create_key_pair(struct eh_session *, const CK_MECHANISM *,
-    const CK_ATTRIBUTE *public, CK_ULONG npublic, const CK_ATTRIBUTE *private,
-    CK_ULONG nprivate, CK_OBJECT_HANDLE *publicp, CK_OBJECT_HANDLE *privatep);
+    const struct eh_create_pair *, CK_OBJECT_HANDLE *publicp,
+    CK_OBJECT_HANDLE *privatep);
 
 /*
  * C_CreateObject: a CKO_EDGEHSM_MESSAGE, or a CKO_DATA with CKA_APPLICATION

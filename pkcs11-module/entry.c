@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entry.c - the Cryptoki functions: enter, do, leave; and the tables of them. */
+/* entry.c - the Cryptoki functions: enter, do, leave; and their tables. */
 #include "config.h"
 
 #include <string.h>
@@ -49,8 +49,8 @@ get_info(CK_INFO *info, unsigned char major, unsigned char minor)
 	info->libraryVersion = eh_slot_version();
 	eh_slot_pad(
 	    info->manufacturerID, sizeof(info->manufacturerID), "EdgeHSM");
-	eh_slot_pad(info->libraryDescription,
-	    sizeof(info->libraryDescription), "EdgeHSM PKCS#11 module");
+	eh_slot_pad(info->libraryDescription, sizeof(info->libraryDescription),
+	    "EdgeHSM PKCS#11 module");
 	return eh_module_leave(m, CKR_OK);
 }
 
@@ -177,7 +177,7 @@ C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
 	struct eh_module *m;
 	CK_RV rv = eh_module_enter_slot(slot, &m);
 
-	(void)application, (void)notify; /* no callbacks: nothing to surrender */
+	(void)application, (void)notify; /* no callbacks */
 	if (rv == CKR_OK && session == NULL)
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
@@ -220,8 +220,7 @@ C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 
 /* Refused for ever: one pass would give two signatures. */
 CK_RV
-C_GetOperationState(
-    CK_SESSION_HANDLE session, CK_BYTE *state, CK_ULONG *len)
+C_GetOperationState(CK_SESSION_HANDLE session, CK_BYTE *state, CK_ULONG *len)
 {
 	struct eh_session *s;
 	CK_RV rv = eh_session_enter(session, &s);
@@ -236,8 +235,8 @@ C_GetOperationState(
 }
 
 CK_RV
-C_Login(
-    CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
+C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,
+    CK_ULONG len)
 {
 	struct eh_session *s;
 	CK_RV rv = eh_session_enter(session, &s);
@@ -421,12 +420,14 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
     CK_ATTRIBUTE *private_template, CK_ULONG nprivate,
     CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
 {
+	struct eh_create_pair pair = { public_template, private_template,
+		npublic, nprivate };
 	struct eh_session *s;
 	CK_RV rv = eh_session_enter(session, &s);
 
 	if (rv == CKR_OK)
-		rv = eh_create_key_pair(s, mechanism, public_template, npublic,
-		    private_template, nprivate, public_key, private_key);
+		rv = eh_create_key_pair(
+		    s, mechanism, &pair, public_key, private_key);
 	return eh_session_leave(s, rv);
 }
 
@@ -453,8 +454,7 @@ random_chunk(struct eh_session *s, CK_BYTE *out, size_t len)
 
 	eh_wire_init(&request, EH_REQ_RANDOM, 0);
 	eh_wire_put_number(&request, EH_WIRE_COUNT, (int64_t)len);
-	err = eh_client_call(
-	    &s->module->client, &request, &reply, &s->refusal);
+	err = eh_client_call(&s->module->client, &request, &reply, &s->refusal);
 	if (err != EH_OK) {
 		rv = eh_session_denied(s, err);
 	} else {
@@ -563,14 +563,15 @@ static CK_FUNCTION_LIST list_2_40 = { LIST_2_40(2, 40, C_GetInfo) };
  * CK_FUNCTION_LIST_3_0: the pointers of 2.40 under another version, and 24 more
  * (PKCS#11 3.0 section 5.4), in this order.
  */
-#define MEMBER(name, shape) CK_RV(*name) shape;
+/* clang-format off */
+#define MEMBER(name, shape) CK_RV (*name) shape;
+#define VALUE(name, shape)  name,
 
 static struct {
 	CK_FUNCTION_LIST v2;
-	CK_RV (*C_GetInterfaceList)(CK_INTERFACE *, CK_ULONG *);
-	CK_RV (*C_GetInterface)(
-	    CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS);
-	CK_RV(*C_LoginUser) EH_USER;
+	CK_C_GetInterfaceList C_GetInterfaceList;
+	CK_C_GetInterface C_GetInterface;
+	CK_RV (*C_LoginUser) EH_USER;
 	CK_RV (*C_SessionCancel)(CK_SESSION_HANDLE, CK_FLAGS);
 	EH_UNSUPPORTED_3_0(MEMBER)
 } list_3_0 = {
@@ -579,9 +580,9 @@ static struct {
 	C_GetInterface,
 	C_LoginUser,
 	C_SessionCancel,
-#define VALUE(name, shape) name,
 	EH_UNSUPPORTED_3_0(VALUE)
 };
+/* clang-format on */
 
 /* The default interface first. */
 static CK_UTF8CHAR standard[] = "PKCS 11", vendor[] = CK_EDGEHSM_INTERFACE;
@@ -629,8 +630,7 @@ has_version(const CK_INTERFACE *interface, const CK_VERSION *wanted)
 	if (wanted == NULL)
 		return 1;
 	memcpy(&version, interface->pFunctionList, sizeof(version));
-	return version.major == wanted->major &&
-	    version.minor == wanted->minor;
+	return version.major == wanted->major && version.minor == wanted->minor;
 }
 
 CK_RV
@@ -641,8 +641,9 @@ C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *wanted, CK_INTERFACE **interface,
 		return CKR_ARGUMENTS_BAD;
 	*interface = NULL;
 	for (size_t i = 0; i < INTERFACES; i++) {
-		if (name != NULL && strcmp((const char *)name,
-		    (const char *)interfaces[i].pInterfaceName) != 0)
+		if (name != NULL &&
+		    strcmp((const char *)name,
+			(const char *)interfaces[i].pInterfaceName) != 0)
 			continue;
 		if (!has_version(&interfaces[i], wanted) ||
 		    (interfaces[i].flags & flags) != flags)

@@ -47,7 +47,7 @@ struct search {
 	size_t cap;
 	const CK_ATTRIBUTE *template;
 	CK_ULONG n;
-	int operator;		/* is logged in: private objects show */
+	int is_operator; /* logged in: private objects show */
 };
 
 static CK_RV
@@ -56,7 +56,7 @@ try_one(struct search *search, const struct eh_view *view)
 	struct eh_find *find = search->find;
 	CK_OBJECT_HANDLE *more;
 
-	if (eh_view_is_private(view->kind) && !search->operator)
+	if (eh_view_is_private(view->kind) && !search->is_operator)
 		return CKR_OK;
 	if (!eh_view_matches(view, search->template, search->n))
 		return CKR_OK;
@@ -94,25 +94,14 @@ try_object(struct search *search, const struct eh_object *o)
 	return CKR_OK;
 }
 
-static unsigned
-is_attestation(const struct eh_object *o)
-{
-	return o->class == EH_CLASS_KEY &&
-	    o->purpose == CK_EDGEHSM_PURPOSE_ATTESTATION;
-}
-
-/* The attestation key, which is the oldest, comes last: pkcs11-tool takes the
- * first private key when it is given no id. */
 static CK_RV
 try_objects(struct search *search, struct eh_cache *cache)
 {
 	CK_RV rv = CKR_OK;
 
 	eh_cache_lock(cache);
-	for (unsigned last = 0; last <= 1; last++)
-		for (size_t i = 0; i < cache->n && rv == CKR_OK; i++)
-			if (is_attestation(&cache->row[i]) == last)
-				rv = try_object(search, &cache->row[i]);
+	for (size_t i = 0; i < cache->n && rv == CKR_OK; i++)
+		rv = try_object(search, &cache->row[i]);
 	eh_cache_unlock(cache);
 	return rv;
 }
@@ -162,7 +151,7 @@ gather_facts(struct eh_session *s, const CK_ATTRIBUTE *asked, CK_ULONG n,
 	err = eh_client_call(&s->module->client, &request, &reply, error);
 	if (err == EH_OK) {
 		if (eh_wire_text(&reply.map, EH_WIRE_LABEL, facts->label,
-		    sizeof(facts->label)) != EH_OK)
+			sizeof(facts->label)) != EH_OK)
 			facts->label[0] = '\0';
 		bytes = eh_wire_bytes(&reply.map, EH_WIRE_HSM_ID, &len);
 		if ((facts->has_hsm_id = len == sizeof(facts->hsm_id)))
@@ -172,8 +161,8 @@ gather_facts(struct eh_session *s, const CK_ATTRIBUTE *asked, CK_ULONG n,
 			memcpy(facts->root, bytes, len);
 		facts->has_status =
 		    eh_wire_has(&reply.map, EH_WIRE_ANCHOR_CLASS);
-		facts->anchor_class = (unsigned)eh_wire_number(
-		    &reply.map, EH_WIRE_ANCHOR_CLASS);
+		facts->anchor_class =
+		    (unsigned)eh_wire_number(&reply.map, EH_WIRE_ANCHOR_CLASS);
 		facts->log_size = eh_wire_number(&reply.map, EH_WIRE_SEQ);
 	}
 	eh_reply_wipe(&reply);
@@ -185,8 +174,8 @@ try_token(struct search *search, struct eh_session *s)
 {
 	struct eh_view view = { .kind = EH_KIND_TOKEN, .number = 1 };
 	struct eh_facts facts;
-	int err = gather_facts(
-	    s, search->template, search->n, &facts, &s->refusal);
+	int err =
+	    gather_facts(s, search->template, search->n, &facts, &s->refusal);
 
 	if (err != EH_OK)
 		return eh_session_denied(s, err);
@@ -203,14 +192,13 @@ search_all(struct eh_session *s, struct search *search, unsigned scope)
 	int err = EH_OK;
 
 	if (scope & AUTHORIZATIONS)
-		err = eh_cache_list(
-		    &m->cache, &m->client, &auths, &s->refusal);
+		err = eh_cache_list(&m->cache, &m->client, &auths, &s->refusal);
 	else if (scope & OBJECTS)
 		err = eh_cache_update(&m->cache, &m->client, &s->refusal);
 	if (err != EH_OK)
 		return eh_session_denied(s, err);
 	/* After the round trip: it may have ended a login. */
-	search->operator = eh_client_role(&m->client) == EH_ROLE_OPERATOR;
+	search->is_operator = eh_client_role(&m->client) == EH_ROLE_OPERATOR;
 	if (scope & OBJECTS)
 		rv = try_objects(search, &m->cache);
 	if (rv == CKR_OK && (scope & AUTHORIZATIONS))
@@ -222,11 +210,11 @@ search_all(struct eh_session *s, struct search *search, unsigned scope)
 }
 
 CK_RV
-eh_find_begin(
-    struct eh_session *s, const CK_ATTRIBUTE *template, CK_ULONG n)
+eh_find_begin(struct eh_session *s, const CK_ATTRIBUTE *template, CK_ULONG n)
 {
-	struct search search = { .find = &s->find, .template = template,
-		.n = n };
+	struct search search = {
+		.find = &s->find, .template = template, .n = n
+	};
 	CK_RV rv;
 
 	if (s->find.active)
@@ -243,8 +231,8 @@ eh_find_begin(
 }
 
 CK_RV
-eh_find_next(struct eh_session *s, CK_OBJECT_HANDLE *out, CK_ULONG most,
-    CK_ULONG *np)
+eh_find_next(
+    struct eh_session *s, CK_OBJECT_HANDLE *out, CK_ULONG most, CK_ULONG *np)
 {
 	struct eh_find *find = &s->find;
 	CK_ULONG n;
@@ -327,11 +315,12 @@ read_auth(struct eh_session *s, struct eh_view *view, struct reader *reader)
 	int err;
 
 	eh_wire_init(&request, EH_REQ_STATUS, 0);
-	err = eh_client_call(
-	    &s->module->client, &request, &reply, &s->refusal);
+	err = eh_client_call(&s->module->client, &request, &reply, &s->refusal);
 	if (err == EH_OK && (err = eh_auths_take(&reply.map, &auths)) != EH_OK)
-		(void)eh_error_set(&s->refusal, err, "edgehsmd's list of "
-		    "authorizations cannot be read: %s", eh_err_text(err));
+		(void)eh_error_set(&s->refusal, err,
+		    "edgehsmd's list of "
+		    "authorizations cannot be read: %s",
+		    eh_err_text(err));
 	eh_reply_wipe(&reply);
 	if (err != EH_OK)
 		return eh_session_denied(s, err);
@@ -401,8 +390,9 @@ CK_RV
 eh_find_read(struct eh_session *s, CK_OBJECT_HANDLE handle,
     CK_ATTRIBUTE *attributes, CK_ULONG n)
 {
-	struct reader reader = { .read = read_attributes,
-		.attributes = attributes, .n = n };
+	struct reader reader = {
+		.read = read_attributes, .attributes = attributes, .n = n
+	};
 	CK_RV rv = eh_attrs_check(attributes, n, EH_ATTRS_ASKED);
 
 	if (rv != CKR_OK)

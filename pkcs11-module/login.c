@@ -71,8 +71,7 @@ log_in(struct eh_session *s, enum eh_wire_role role, const CK_BYTE *pin,
 		return rv;
 	if (!pin_fits(len))
 		return say_pin_length(s, CKR_PIN_INCORRECT, len);
-	err = eh_client_login(
-	    &s->module->client, role, pin, len, &s->refusal);
+	err = eh_client_login(&s->module->client, role, pin, len, &s->refusal);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
 }
 
@@ -90,8 +89,8 @@ eh_login(
 	if (pin == NULL)
 		return CKR_ARGUMENTS_BAD;
 	pthread_mutex_lock(&s->module->login);
-	rv = log_in(s, user == CKU_SO ? EH_ROLE_OFFICER : EH_ROLE_OPERATOR,
-	    pin, len);
+	rv = log_in(
+	    s, user == CKU_SO ? EH_ROLE_OFFICER : EH_ROLE_OPERATOR, pin, len);
 	pthread_mutex_unlock(&s->module->login);
 	return rv;
 }
@@ -124,8 +123,7 @@ send_pin(struct eh_session *s, enum eh_wire_role role, const CK_BYTE *old,
 	eh_wire_put_bytes(&request, EH_WIRE_PIN, pin, len);
 	if (old != NULL)
 		eh_wire_put_bytes(&request, EH_WIRE_OLD_PIN, old, oldlen);
-	err = eh_client_call(
-	    &s->module->client, &request, &reply, &s->refusal);
+	err = eh_client_call(&s->module->client, &request, &reply, &s->refusal);
 	eh_reply_wipe(&reply);
 	return err;
 }

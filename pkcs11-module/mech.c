@@ -6,16 +6,16 @@
 #include "common/wire/wire.h"
 #include "pkcs11-module/mech.h"
 
-#define EC_FLAGS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define EC_FLAGS    (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define ON(purpose) (1u << CK_EDGEHSM_PURPOSE_##purpose)
 
-#define MESSAGE_MAX (EH_WIRE_MAX - 65536)
+#define MESSAGE_MAX    (EH_WIRE_MAX - 65536)
 #define P256_SIGNATURE 64
-#define RECEIPT_MAX 65536
+#define RECEIPT_MAX    65536
 
 /*
- * An issuing key signs complete messages only, so that the boundary sees what it
- * signs: there is no raw CKM_ECDSA on it.
+ * An issuing key signs complete messages only, so that the boundary sees what
+ * it signs: there is no raw CKM_ECDSA on it.
  */
 /* clang-format off */
 static const struct eh_mech mechs[] = {

@@ -130,8 +130,8 @@ eh_module_start(const CK_C_INITIALIZE_ARGS *args)
 	err = eh_conf_load(
 	    &module.conf, EH_SYSCONFDIR, EH_DAEMON, &module.conf_error);
 	if (err != EH_OK)
-		eh_module_debug(&module, CKR_OK,
-		    eh_error_sentence(&module.conf_error));
+		eh_module_debug(
+		    &module, CKR_OK, eh_error_sentence(&module.conf_error));
 	eh_client_init(&module.client, &module.conf);
 	eh_cache_init(&module.cache);
 	module.state = EH_MODULE_UP;
@@ -221,8 +221,8 @@ void
 eh_module_debug(const struct eh_module *m, CK_RV rv, const char *sentence)
 {
 	if (m->debug)
-		dprintf(STDERR_FILENO, "edgehsm-pkcs11: 0x%lx: %s\n", rv,
-		    sentence);
+		dprintf(
+		    STDERR_FILENO, "edgehsm-pkcs11: 0x%lx: %s\n", rv, sentence);
 }
 
 static void

@@ -41,8 +41,8 @@ read_spki(struct eh_object *o, uint8_t *room)
 	return eh_der_writer_end(&w, &o->point.len);
 }
 
-/* The parts of a certificate that clients search by (RFC 5280 section 4.1).  One
- * that cannot be read is still an object; it just has none of these. */
+/* The parts of a certificate that clients search by (RFC 5280 section 4.1).
+ * One that cannot be read is still an object; it just has none of these. */
 static void
 read_certificate(struct eh_object *o)
 {
@@ -143,8 +143,8 @@ free_rows(struct eh_object *row, size_t n)
 
 /*
  * The daemon lists the attestation key first, since it is the oldest.  A client
- * that is told too little takes the first private key that it finds (pkcs11-tool
- * --sign with nothing but --label), and that is never the one that was meant.
+ * that is told too little takes the first private key that it finds (with
+ * pkcs11-tool --sign, --label is too little), and never means that one.
  */
 static void
 put_attestation_last(struct eh_object *row, size_t n)
@@ -177,8 +177,8 @@ take_objects(const struct eh_wire *list, struct eh_object **rowp, size_t *np)
 	*np = 0;
 	if ((row = calloc(most + 1, sizeof(*row))) == NULL)
 		return EH_ERR_MEMORY;
-	while (eh_wire_list_next(
-	    list, EH_WIRE_OBJECTS, &cursor, &entry, &len)) {
+	while (
+	    eh_wire_list_next(list, EH_WIRE_OBJECTS, &cursor, &entry, &len)) {
 		err = eh_wire_decode_reply(&map, EH_MAP_OBJECT, entry, len);
 		if (err == EH_OK)
 			err = take_object(&map, &row[*np]);
@@ -272,8 +272,9 @@ eh_auths_take(const struct eh_wire *reply, struct eh_auths *auths)
 	auths->row = calloc(most + 1, sizeof(*auths->row));
 	if (auths->row == NULL)
 		return EH_ERR_MEMORY;
-	while (err == EH_OK && eh_wire_list_next(reply,
-	    EH_WIRE_AUTHORIZATIONS, &cursor, &entry, &len)) {
+	while (err == EH_OK &&
+	    eh_wire_list_next(
+		reply, EH_WIRE_AUTHORIZATIONS, &cursor, &entry, &len)) {
 		err = eh_wire_decode_reply(
 		    &map, EH_MAP_AUTHORIZATION, entry, len);
 		if (err == EH_OK)
@@ -393,8 +394,10 @@ ask_list(struct eh_cache *cache, struct eh_client *client,
 	    (err = take_objects(&reply.map, &row, &n)) == EH_OK)
 		put_rows(cache, row, n, generation);
 	if (err != EH_OK)
-		eh_error_set(error, err, "edgehsmd's list of objects cannot "
-		    "be read: %s", eh_err_text(err));
+		eh_error_set(error, err,
+		    "edgehsmd's list of objects cannot "
+		    "be read: %s",
+		    eh_err_text(err));
 out:
 	eh_reply_wipe(&reply);
 	return err;

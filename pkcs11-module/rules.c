@@ -9,15 +9,20 @@
 
 /* How an attribute may stand in a template. */
 enum how {
-	IS_NUMBER,	/* this CK_ULONG */
-	IS_TRUE, IS_FALSE,
-	EITHER,		/* a CK_BBOOL that decides nothing here */
-	EMPTY,		/* no octets */
-	PARAMS,		/* the OID of P-256 */
-	TOKEN,		/* true; objects of a session are not offered */
-	LABEL, ID, APPLICATION, PURPOSE, VALUE,
-	IGNORED,	/* made from the value, whatever is said */
-	READ_ONLY	/* made by the token, said by nobody */
+	IS_NUMBER, /* this CK_ULONG */
+	IS_TRUE,
+	IS_FALSE,
+	EITHER, /* a CK_BBOOL that decides nothing here */
+	EMPTY,	/* no octets */
+	PARAMS, /* the OID of P-256 */
+	TOKEN,	/* true; objects of a session are not offered */
+	LABEL,
+	ID,
+	APPLICATION,
+	PURPOSE,
+	VALUE,
+	IGNORED,  /* made from the value, whatever is said */
+	READ_ONLY /* made by the token, said by nobody */
 };
 
 struct rule {
@@ -183,8 +188,8 @@ read_truth(const CK_ATTRIBUTE *given, enum how how, struct eh_wish *wish)
 }
 
 static CK_RV
-read_number(const CK_ATTRIBUTE *given, const struct rule *rule,
-    struct eh_wish *wish)
+read_number(
+    const CK_ATTRIBUTE *given, const struct rule *rule, struct eh_wish *wish)
 {
 	CK_ULONG number;
 
@@ -194,7 +199,8 @@ read_number(const CK_ATTRIBUTE *given, const struct rule *rule,
 		wish->purpose = number;
 		return number == CK_EDGEHSM_PURPOSE_GENERAL ||
 			number == CK_EDGEHSM_PURPOSE_ISSUING
-		    ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+		    ? CKR_OK
+		    : CKR_ATTRIBUTE_VALUE_INVALID;
 	}
 	return number == rule->number ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
 }
@@ -229,8 +235,8 @@ read_text(const CK_ATTRIBUTE *given, char out[65])
 }
 
 static CK_RV
-read_one(const CK_ATTRIBUTE *given, const struct rule *rule,
-    struct eh_wish *wish)
+read_one(
+    const CK_ATTRIBUTE *given, const struct rule *rule, struct eh_wish *wish)
 {
 	switch (rule->how) {
 	case IS_NUMBER:
@@ -254,8 +260,8 @@ read_one(const CK_ATTRIBUTE *given, const struct rule *rule,
 	case ID:
 		return read_id(given, wish);
 	case VALUE:
-		wish->value = given->ulValueLen > 0 ? given->pValue
-						    : (const uint8_t *)"";
+		wish->value =
+		    given->ulValueLen > 0 ? given->pValue : (const uint8_t *)"";
 		wish->valuelen = given->ulValueLen;
 		return CKR_OK;
 	case IGNORED:

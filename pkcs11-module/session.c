@@ -45,8 +45,8 @@ insert(struct eh_module *m, struct eh_session *s)
 	for (unsigned i = 0; i < EH_SESSIONS_MAX; i++) {
 		if (m->session[i] != NULL)
 			continue;
-		s->handle = (CK_SESSION_HANDLE)
-		    (++m->serial * EH_SESSIONS_MAX + i);
+		s->handle =
+		    (CK_SESSION_HANDLE)(++m->serial * EH_SESSIONS_MAX + i);
 		m->session[i] = s;
 		m->sessions++;
 		m->rw_sessions += s->rw ? 1 : 0;

@@ -69,8 +69,8 @@ check_login(struct eh_session *s)
 {
 	if (eh_client_role(&s->module->client) == EH_ROLE_OPERATOR)
 		return CKR_OK;
-	return eh_session_say(s, CKR_USER_NOT_LOGGED_IN,
-	    "signing needs the operator's login");
+	return eh_session_say(
+	    s, CKR_USER_NOT_LOGGED_IN, "signing needs the operator's login");
 }
 
 /* What is fail-stopped stays so, whatever the message: say it before anybody
@@ -90,8 +90,9 @@ check_state(struct eh_session *s)
 		return eh_session_denied(s, err);
 	if (hello.state != EH_STATE_FAIL_STOPPED)
 		return CKR_OK;
-	return eh_session_denied(s, eh_error_set(&s->refusal,
-	    EH_DENIED_FAIL_STOPPED, "%s", hello.text));
+	return eh_session_denied(s,
+	    eh_error_set(
+		&s->refusal, EH_DENIED_FAIL_STOPPED, "%s", hello.text));
 }
 
 static CK_RV
@@ -111,11 +112,12 @@ check_mechanism(struct eh_session *s, const struct key *key,
 		return eh_session_say(s, CKR_MECHANISM_INVALID,
 		    "key %s is an issuing key and signs complete messages "
 		    "only: use CKM_ECDSA_SHA256 or CKM_EDGEHSM_ISSUE, not a "
-		    "digest with CKM_ECDSA", key->label);
+		    "digest with CKM_ECDSA",
+		    key->label);
 	return eh_session_say(s, CKR_MECHANISM_INVALID,
 	    "key %s does not offer mechanism 0x%lx; its "
-	    "CKA_ALLOWED_MECHANISMS says what it does offer", key->label,
-	    mech->type);
+	    "CKA_ALLOWED_MECHANISMS says what it does offer",
+	    key->label, mech->type);
 }
 
 static CK_RV
@@ -184,11 +186,10 @@ ask(struct eh_session *s, const uint8_t *data, size_t len,
 		eh_wire_put_number(&request, EH_WIRE_MECHANISM, mech->wire);
 		eh_wire_put_bytes(&request, EH_WIRE_DATA, data, len);
 		if (sign->paramlen > 0)
-			eh_wire_put_bytes(&request, EH_WIRE_PARAM,
-			    sign->param, sign->paramlen);
+			eh_wire_put_bytes(&request, EH_WIRE_PARAM, sign->param,
+			    sign->paramlen);
 	}
-	err = eh_client_call(
-	    &s->module->client, &request, reply, &s->refusal);
+	err = eh_client_call(&s->module->client, &request, reply, &s->refusal);
 	if (err == EH_ERR_NOT_FOUND) /* somebody else destroyed the key */
 		eh_cache_forget(&s->module->cache);
 	if (err != EH_OK)

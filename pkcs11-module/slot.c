@@ -212,8 +212,8 @@ eh_slot_init_token(struct eh_module *m, const CK_BYTE *pin, CK_ULONG len,
 		    "a PIN has %d to %d octets, not %lu", EH_PIN_MIN,
 		    EH_PIN_MAX, len);
 	if (!eh_slot_unpad(label32, label))
-		return eh_module_say(m, CKR_ARGUMENTS_BAD,
-		    "a token label is printable ASCII");
+		return eh_module_say(
+		    m, CKR_ARGUMENTS_BAD, "a token label is printable ASCII");
 	pthread_mutex_lock(&m->lock);
 	sessions = m->sessions;
 	pthread_mutex_unlock(&m->lock);

@@ -275,7 +275,8 @@ eh_start_daemon(const struct eh_conf *conf, struct eh_error *error)
 		close(lock);
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "edgehsmd is being started by another process, which has "
-		    "not finished within %d s", EH_START_MS / 1000);
+		    "not finished within %d s",
+		    EH_START_MS / 1000);
 	}
 	fd = eh_start_connect(conf->socket);
 	if (fd >= 0) {

@@ -12,13 +12,13 @@
 #include "pkcs11-module/vendor.h"
 #include "pkcs11-module/view.h"
 
-/* The most that these can give; what a NULL buffer is told, so that nothing is
- * asked, or done, only to be measured. */
+/* The most octets that these can have. */
 #define MESSAGE_MAX 16384
 #define RECEIPT_MAX (65536 + 1024)
+#define LOG_MAX	    (EH_WIRE_MAX - 4096) /* a frame, less what is around it */
 #define LINE_MAX    512
 #define NONCE_LEN   16
-#define SEQ_MAX     9007199254740991 /* the wire's largest number */
+#define SEQ_MAX	    9007199254740991 /* the wire's largest number */
 
 static int
 is_nonce(const CK_BYTE *nonce, CK_ULONG len)
@@ -43,12 +43,14 @@ genesis(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
 	if (pin == NULL || label32 == NULL || root == NULL)
 		return eh_module_leave(m, CKR_ARGUMENTS_BAD);
 	if (pin_len < EH_PIN_MIN || pin_len > EH_PIN_MAX)
-		return eh_module_leave(m, eh_module_say(m, CKR_PIN_LEN_RANGE,
-		    "a PIN has %d to %d octets, not %lu", EH_PIN_MIN,
-		    EH_PIN_MAX, pin_len));
+		return eh_module_leave(m,
+		    eh_module_say(m, CKR_PIN_LEN_RANGE,
+			"a PIN has %d to %d octets, not %lu", EH_PIN_MIN,
+			EH_PIN_MAX, pin_len));
 	if (!eh_slot_unpad(label32, label))
-		return eh_module_leave(m, eh_module_say(m, CKR_ARGUMENTS_BAD,
-		    "a token label is printable ASCII"));
+		return eh_module_leave(m,
+		    eh_module_say(m, CKR_ARGUMENTS_BAD,
+			"a token label is printable ASCII"));
 	eh_wire_init(&request, EH_REQ_GENESIS, 0);
 	eh_wire_put_text(&request, EH_WIRE_LABEL, label);
 	eh_wire_put_bytes(&request, EH_WIRE_PIN, pin, pin_len);
@@ -84,33 +86,51 @@ status(CK_SLOT_ID slot, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 	return eh_module_leave(m, rv);
 }
 
+/* Where an answer goes, and the most octets that it can have: what a NULL
+ * buffer is told, so that nothing is asked only to be measured. */
+struct output {
+	CK_BYTE_PTR at;
+	CK_ULONG_PTR lenp;
+	size_t most;
+};
+
 /* Ask, and give the bytes of ${label}. */
 static CK_RV
 ask_bytes(struct eh_session *s, const struct eh_wire *request,
-    enum eh_wire_label label, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+    enum eh_wire_label label, const struct output *out)
 {
 	struct eh_reply reply;
 	const uint8_t *bytes;
 	size_t n;
 	CK_RV rv;
-	int err = eh_client_call(
-	    &s->module->client, request, &reply, &s->refusal);
+	int err;
 
+	if (out->at == NULL || out->lenp == NULL) {
+		(void)eh_out_query(out->most, out->at, out->lenp, &rv);
+		return rv;
+	}
+	err = eh_client_call(&s->module->client, request, &reply, &s->refusal);
 	if (err != EH_OK) {
 		rv = eh_session_denied(s, err);
 	} else {
 		bytes = eh_wire_bytes(&reply.map, label, &n);
-		rv = eh_out_bytes(bytes, n, out, out_len);
+		rv = eh_out_bytes(bytes, n, out->at, out->lenp);
 	}
 	eh_reply_wipe(&reply);
 	return rv;
 }
 
+static CK_RV
+say_nonce(struct eh_session *s)
+{
+	return eh_session_say(
+	    s, CKR_ARGUMENTS_BAD, "a nonce has 16 to 32 octets");
+}
+
 /* Enrolment requests and receipts: a nonce in, a signed message out. */
 static CK_RV
-with_nonce(CK_SESSION_HANDLE handle, enum eh_wire_code code, size_t most,
-    const CK_BYTE *nonce, CK_ULONG nonce_len, CK_BYTE_PTR out,
-    CK_ULONG_PTR out_len)
+with_nonce(CK_SESSION_HANDLE handle, enum eh_wire_code code,
+    const CK_BYTE *nonce, CK_ULONG nonce_len, const struct output *out)
 {
 	struct eh_session *s;
 	struct eh_wire request;
@@ -119,41 +139,38 @@ with_nonce(CK_SESSION_HANDLE handle, enum eh_wire_code code, size_t most,
 	if (rv != CKR_OK)
 		return rv;
 	if (!is_nonce(nonce, nonce_len))
-		return eh_session_leave(s, eh_session_say(s,
-		    CKR_ARGUMENTS_BAD, "a nonce has 16 to 32 octets"));
-	if (out_len == NULL || out == NULL) {
-		(void)eh_out_query(most, out, out_len, &rv);
-		return eh_session_leave(s, rv);
-	}
+		return eh_session_leave(s, say_nonce(s));
 	eh_wire_init(&request, code, 0);
 	eh_wire_put_bytes(&request, EH_WIRE_NONCE, nonce, nonce_len);
-	return eh_session_leave(
-	    s, ask_bytes(s, &request, EH_WIRE_DATA, out, out_len));
+	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_DATA, out));
 }
 
 static CK_RV
 enrol(CK_SESSION_HANDLE handle, CK_BYTE_PTR nonce, CK_ULONG nonce_len,
     CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	return with_nonce(handle, EH_REQ_ENROL, MESSAGE_MAX, nonce, nonce_len,
-	    out, out_len);
+	struct output to = { out, out_len, MESSAGE_MAX };
+
+	return with_nonce(handle, EH_REQ_ENROL, nonce, nonce_len, &to);
 }
 
 static CK_RV
 receipt(CK_SESSION_HANDLE handle, CK_BYTE_PTR nonce, CK_ULONG nonce_len,
     CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
-	return with_nonce(handle, EH_REQ_RECEIPT, RECEIPT_MAX, nonce,
-	    nonce_len, out, out_len);
+	struct output to = { out, out_len, RECEIPT_MAX };
+
+	return with_nonce(handle, EH_REQ_RECEIPT, nonce, nonce_len, &to);
 }
 
 static CK_RV
 attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR nonce,
     CK_ULONG nonce_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
+	struct output to = { out, out_len, MESSAGE_MAX };
+	enum eh_kind kind = eh_view_kind(key);
 	struct eh_session *s;
 	struct eh_wire request;
-	enum eh_kind kind = eh_view_kind(key);
 	CK_RV rv = eh_session_enter(handle, &s);
 
 	if (rv != CKR_OK)
@@ -162,19 +179,13 @@ attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR nonce,
 	    eh_view_number(key) == 0)
 		return eh_session_leave(s, CKR_KEY_HANDLE_INVALID);
 	if (nonce_len != 0 && !is_nonce(nonce, nonce_len))
-		return eh_session_leave(s, eh_session_say(s,
-		    CKR_ARGUMENTS_BAD, "a nonce has 16 to 32 octets"));
-	if (out_len == NULL || out == NULL) {
-		(void)eh_out_query(MESSAGE_MAX, out, out_len, &rv);
-		return eh_session_leave(s, rv);
-	}
+		return eh_session_leave(s, say_nonce(s));
 	eh_wire_init(&request, EH_REQ_ATTEST_KEY, 0);
 	eh_wire_put_number(
 	    &request, EH_WIRE_OBJECT, (int64_t)eh_view_number(key));
 	if (nonce_len > 0)
 		eh_wire_put_bytes(&request, EH_WIRE_NONCE, nonce, nonce_len);
-	return eh_session_leave(
-	    s, ask_bytes(s, &request, EH_WIRE_DATA, out, out_len));
+	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_DATA, &to));
 }
 
 /* Each nonce that the daemon gives out takes one of few places, so the length
@@ -182,6 +193,7 @@ attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR nonce,
 static CK_RV
 time_nonce(CK_SESSION_HANDLE handle, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 {
+	struct output to = { out, out_len, NONCE_LEN };
 	struct eh_session *s;
 	struct eh_wire request;
 	CK_RV rv = eh_session_enter(handle, &s);
@@ -191,8 +203,7 @@ time_nonce(CK_SESSION_HANDLE handle, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 	if (eh_out_query(NONCE_LEN, out, out_len, &rv))
 		return eh_session_leave(s, rv);
 	eh_wire_init(&request, EH_REQ_TIME_NONCE, 0);
-	return eh_session_leave(
-	    s, ask_bytes(s, &request, EH_WIRE_NONCE, out, out_len));
+	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_NONCE, &to));
 }
 
 static CK_RV
@@ -249,8 +260,7 @@ report(CK_SESSION_HANDLE handle, CK_BYTE_PTR authorization,
 	eh_wire_put_text(&request, EH_WIRE_ID_KIND, kind);
 	eh_wire_put_bytes(&request, EH_WIRE_DEVICE, id, id_len);
 	eh_wire_put_bytes(&request, EH_WIRE_DATA, bytes, bytes_len);
-	err = eh_client_call(
-	    &s->module->client, &request, &reply, &s->refusal);
+	err = eh_client_call(&s->module->client, &request, &reply, &s->refusal);
 	eh_reply_wipe(&reply);
 	if (err != EH_OK)
 		rv = eh_session_denied(s, err);
@@ -261,27 +271,23 @@ static CK_RV
 log_read(CK_SESSION_HANDLE handle, CK_ULONG first, CK_BYTE_PTR out,
     CK_ULONG_PTR out_len)
 {
-	/* A frame, less what stands around the list. */
-	static const size_t most = EH_WIRE_MAX - 4096;
+	struct output to = { out, out_len, LOG_MAX };
 	struct eh_session *s;
 	struct eh_wire request;
 	CK_RV rv = eh_session_enter(handle, &s);
 
 	if (rv != CKR_OK)
 		return rv;
-	if (out_len == NULL || out == NULL) {
-		(void)eh_out_query(most, out, out_len, &rv);
-		return eh_session_leave(s, rv);
-	}
 	if (first > SEQ_MAX)
 		return eh_session_leave(s, CKR_ARGUMENTS_BAD);
 	eh_wire_init(&request, EH_REQ_LOG_READ, 0);
 	eh_wire_put_number(&request, EH_WIRE_FIRST, (int64_t)first);
 	eh_wire_put_number(&request, EH_WIRE_COUNT,
-	    (int64_t)(*out_len < most ? *out_len : most));
-	rv = ask_bytes(s, &request, EH_WIRE_ENTRIES, out, out_len);
-	if (rv == CKR_BUFFER_TOO_SMALL && *out_len < most)
-		*out_len = most; /* not even one entry fits */
+	    out_len != NULL && *out_len < LOG_MAX ? (int64_t)*out_len
+						  : LOG_MAX);
+	rv = ask_bytes(s, &request, EH_WIRE_ENTRIES, &to);
+	if (rv == CKR_BUFFER_TOO_SMALL && *out_len < LOG_MAX)
+		*out_len = LOG_MAX; /* not even one entry fits */
 	return eh_session_leave(s, rv);
 }
 
@@ -297,13 +303,14 @@ refusal(CK_SESSION_HANDLE handle, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 		if ((rv = eh_module_enter(&m)) != CKR_OK)
 			return rv;
 		eh_module_last(&last);
-		return eh_module_leave(m, eh_out_bytes(
-		    last.text, strlen(last.text), out, out_len));
+		return eh_module_leave(m,
+		    eh_out_bytes(last.text, strlen(last.text), out, out_len));
 	}
 	if ((rv = eh_session_enter(handle, &s)) != CKR_OK)
 		return rv;
-	return eh_session_leave(s, eh_out_bytes(s->refusal.text,
-	    strlen(s->refusal.text), out, out_len));
+	return eh_session_leave(s,
+	    eh_out_bytes(
+		s->refusal.text, strlen(s->refusal.text), out, out_len));
 }
 
 CK_EDGEHSM_FUNCTIONS eh_vendor_functions = {

@@ -64,22 +64,22 @@ struct made {
 
 /* Where a value comes from. */
 enum how {
-	IS_NUMBER,	/* the constant */
-	IS_TRUTH,	/* the constant */
+	IS_NUMBER, /* the constant */
+	IS_TRUTH,  /* the constant */
 	IS_EMPTY,
-	IS_TEXT,	/* the constant, a text */
+	IS_TEXT, /* the constant, a text */
 	IS_SECRET,
-	NUMBER_AT,	/* uint64_t at an offset in the view's row */
-	TEXT_AT,	/* char[] */
-	SPAN_AT,	/* struct eh_span; absent when empty */
-	OCTETS_AT,	/* uint8_t[size] */
-	IS_MADE		/* by the function */
+	NUMBER_AT, /* uint64_t at an offset in the view's row */
+	TEXT_AT,   /* char[] */
+	SPAN_AT,   /* struct eh_span; absent when empty */
+	OCTETS_AT, /* uint8_t[size] */
+	IS_MADE	   /* by the function */
 };
 
 struct attribute {
 	CK_ATTRIBUTE_TYPE type;
 	enum how how;
-	CK_ULONG constant;	/* or offset */
+	CK_ULONG constant; /* or offset */
 	size_t size;
 	const char *text;
 	enum answer (*make)(const struct eh_view *, struct made *);
@@ -119,24 +119,25 @@ local(const struct eh_view *v, struct made *m)
 static enum answer
 never_out(const struct eh_view *v, struct made *m)
 {
-	eh_value_truth(&m->value,
-	    v->object->origin != IMPORTED && v->object->custody > 0);
+	eh_value_truth(
+	    &m->value, v->object->origin != IMPORTED && v->object->custody > 0);
 	return PRESENT;
 }
 
 static enum answer
 generated_by(const struct eh_view *v, struct made *m)
 {
-	eh_value_number(&m->value, v->object->origin != IMPORTED
-	    ? CKM_EC_KEY_PAIR_GEN : CK_UNAVAILABLE_INFORMATION);
+	eh_value_number(&m->value,
+	    v->object->origin != IMPORTED ? CKM_EC_KEY_PAIR_GEN
+					  : CK_UNAVAILABLE_INFORMATION);
 	return PRESENT;
 }
 
 static enum answer
 destroyable(const struct eh_view *v, struct made *m)
 {
-	eh_value_truth(&m->value,
-	    v->object->purpose != CK_EDGEHSM_PURPOSE_ATTESTATION);
+	eh_value_truth(
+	    &m->value, v->object->purpose != CK_EDGEHSM_PURPOSE_ATTESTATION);
 	return PRESENT;
 }
 
@@ -153,8 +154,8 @@ status(const struct eh_view *v, struct made *m)
 	const struct eh_auth *a = v->auth;
 
 	snprintf(m->text, sizeof(m->text),
-	    "%s used %" PRIu64 " of %" PRIu64 "%s", a->label, a->used,
-	    a->quota, a->state == 1 ? "" : ", closed");
+	    "%s used %" PRIu64 " of %" PRIu64 "%s", a->label, a->used, a->quota,
+	    a->state == 1 ? "" : ", closed");
 	eh_value_text(&m->value, m->text);
 	return PRESENT;
 }
@@ -162,8 +163,7 @@ status(const struct eh_view *v, struct made *m)
 static enum answer
 hsm_id(const struct eh_view *v, struct made *m)
 {
-	eh_value_bytes(
-	    &m->value, v->facts->hsm_id, sizeof(v->facts->hsm_id));
+	eh_value_bytes(&m->value, v->facts->hsm_id, sizeof(v->facts->hsm_id));
 	return v->facts->has_hsm_id ? PRESENT : ABSENT;
 }
 

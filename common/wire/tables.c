@@ -90,7 +90,8 @@ const struct eh_wire_row eh_wire_rows[] = {
 	  { M(HSM_ID), M(SPKI) } },
 	{ EH_REQ_INIT_TOKEN, "init-token",
 	  { M(LABEL), M(PIN) }, { { 0 } } },
-	{ EH_REQ_SET_PIN, "set-pin",	/* without OLD_PIN: the officer sets the operator's */
+	{ EH_REQ_SET_PIN, "set-pin",	/* without OLD_PIN: the officer sets
+					   the operator's */
 	  { M(ROLE), M(PIN), O(OLD_PIN) }, { { 0 } } },
 	{ EH_REQ_LIST, "list",
 	  { { 0 } },

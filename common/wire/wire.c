@@ -9,7 +9,7 @@
 #include "common/wire/wire.h"
 
 #define LIST_MOST 8192u
-#define ITEMS     (2 * EH_WIRE_MEMBERS + 3 * (LIST_MOST + 1))
+#define ITEMS	  (2 * EH_WIRE_MEMBERS + 3 * (LIST_MOST + 1))
 
 /* What a row says about a label. */
 enum want { UNLISTED = 0, OPTIONAL, MANDATORY };
@@ -25,8 +25,7 @@ find_row(unsigned code)
 
 /* Return how many members the map may have at most, the first included. */
 static size_t
-wanted(const struct eh_wire_member *members,
-    enum want want[EH_WIRE_LABELS])
+wanted(const struct eh_wire_member *members, enum want want[EH_WIRE_LABELS])
 {
 	size_t n = 1;
 
@@ -41,8 +40,8 @@ wanted(const struct eh_wire_member *members,
 
 /* Fill ${want} for a reply: a refusal is the sentence and nothing else. */
 static size_t
-wanted_reply(const struct eh_wire_row *row, int result,
-    enum want want[EH_WIRE_LABELS])
+wanted_reply(
+    const struct eh_wire_row *row, int result, enum want want[EH_WIRE_LABELS])
 {
 	static const struct eh_wire_member refusal[EH_WIRE_MEMBERS] = {
 		{ EH_WIRE_TEXT, 1 }
@@ -226,7 +225,8 @@ put_sentence(struct eh_writer *out, const struct eh_wire_field *f)
 
 	for (size_t i = 0; i < len; i++)
 		text[i] = f->data[i] < 0x20 || f->data[i] > 0x7e
-		    ? '?' : (char)f->data[i];
+		    ? '?'
+		    : (char)f->data[i];
 	text[len] = '\0';
 	eh_cbor_put_text(out, text);
 }
@@ -341,8 +341,8 @@ eh_wire_encode_reply(
 }
 
 static void
-get_list(struct eh_cbor *c, const struct eh_wire_type *type,
-    struct eh_wire_field *f)
+get_list(
+    struct eh_cbor *c, const struct eh_wire_type *type, struct eh_wire_field *f)
 {
 	struct eh_cbor inner;
 
@@ -350,15 +350,14 @@ get_list(struct eh_cbor *c, const struct eh_wire_type *type,
 	if (c->in.err != EH_OK)
 		return;
 	eh_cbor_init(&inner, f->data, f->len, ITEMS);
-	f->entries = eh_cbor_array(
-	    &inner, (size_t)type->least, (size_t)type->most);
+	f->entries =
+	    eh_cbor_array(&inner, (size_t)type->least, (size_t)type->most);
 	if (!list_is_good(f, type))
 		eh_cbor_fail(c, EH_ERR_FORMAT);
 }
 
 static void
-get_field(
-    struct eh_cbor *c, enum eh_wire_label label, struct eh_wire_field *f)
+get_field(struct eh_cbor *c, enum eh_wire_label label, struct eh_wire_field *f)
 {
 	const struct eh_wire_type *type = &eh_wire_types[label];
 
@@ -386,8 +385,8 @@ get_field(
 }
 
 static void
-get_fields(struct eh_cbor *c, const enum want want[EH_WIRE_LABELS],
-    struct eh_wire *in)
+get_fields(
+    struct eh_cbor *c, const enum want want[EH_WIRE_LABELS], struct eh_wire *in)
 {
 	for (unsigned i = 1; i < EH_WIRE_LABELS; i++) {
 		if (want[i] == MANDATORY)

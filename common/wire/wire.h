@@ -105,8 +105,9 @@ enum eh_wire_label {
 	EH_WIRE_NBF,
 	EH_WIRE_EXP,
 	EH_WIRE_BURNS,
-	EH_WIRE_COUNTERS,	/* CBOR ctrs: { op => [used, burned, reserved, quota] } */
-	EH_WIRE_GOOD,		/* devices reported good, scrapped, not reported */
+	EH_WIRE_COUNTERS,	/* CBOR ctrs: { op => [used, burned, reserved,
+				 * quota] } */
+	EH_WIRE_GOOD,		/* devices reported good, scrapped, not yet */
 	EH_WIRE_SCRAPPED,
 	EH_WIRE_IN_DOUBT,
 	EH_WIRE_AUTHORIZATIONS,	/* list of EH_MAP_AUTHORIZATION */
@@ -122,7 +123,8 @@ enum eh_wire_label {
 	EH_WIRE_UNACKED,	/* counted records not yet acknowledged */
 	EH_WIRE_FLAGS,		/* enum eh_wire_flag */
 	EH_WIRE_REFUSALS,	/* requests refused since start */
-	EH_WIRE_SINCE_TIME,	/* s since the last time attestation; absent: never */
+	EH_WIRE_SINCE_TIME,	/* s since the last time attestation; absent:
+				 * never */
 	EH_WIRE_LIMITS,		/* CBOR limits of the authorization */
 	EH_WIRE_LABELS
 };

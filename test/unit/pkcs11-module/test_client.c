@@ -3,6 +3,7 @@
  * away. */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,20 @@ START_TEST(a_claim_that_is_no_name_is_refused_and_not_dropped)
 	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_ERR_ARGUMENT);
 	ck_assert_ptr_nonnull(strstr(error.text, "EDGEHSM_STATION"));
 	unsetenv("EDGEHSM_STATION");
+}
+END_TEST
+
+START_TEST(a_program_may_have_any_name)
+{
+	char name[] = "fabrik-z\xc3\xa4hler-with-a-name-that-is-longer-than-"
+	    "sixty-four-characters-are";
+
+	program_invocation_short_name = name;
+	eh_client_wipe(&client);
+	eh_client_init(&client, &conf);
+	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
+	ck_assert_uint_eq(strlen(client.program), 64);
+	ck_assert_ptr_eq(strchr(client.program, '?'), client.program + 8);
 }
 END_TEST
 
@@ -392,6 +407,7 @@ main(void)
 	tcase_add_checked_fixture(t, up, down);
 	tcase_add_test(t, hello_comes_first_and_once_per_connection);
 	tcase_add_test(t, a_claim_that_is_no_name_is_refused_and_not_dropped);
+	tcase_add_test(t, a_program_may_have_any_name);
 	tcase_add_test(t, a_fail_stopped_daemon_ends_no_login);
 	tcase_add_test(t, hello_says_what_the_token_is);
 	tcase_add_test(t, a_refusal_brings_its_code_and_its_sentence);

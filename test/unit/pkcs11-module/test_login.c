@@ -28,8 +28,8 @@ START_TEST(the_operator_logs_in_and_out)
 	ck_assert_uint_eq(login(s, CKU_USER, FAKE_PIN), CKR_OK);
 	ck_assert_uint_eq(
 	    login(s, CKU_USER, FAKE_PIN), CKR_USER_ALREADY_LOGGED_IN);
-	ck_assert_uint_eq(login(s, CKU_SO, FAKE_SO_PIN),
-	    CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+	ck_assert_uint_eq(
+	    login(s, CKU_SO, FAKE_SO_PIN), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	ck_assert_uint_eq(p11->C_Logout(s), CKR_OK);
 	ck_assert_uint_eq(p11->C_Logout(s), CKR_USER_NOT_LOGGED_IN);
 }
@@ -66,8 +66,7 @@ START_TEST(users_that_do_not_exist_cannot_log_in)
 {
 	CK_SESSION_HANDLE s = fake_session();
 
-	ck_assert_uint_eq(
-	    login(s, CKU_CONTEXT_SPECIFIC, FAKE_PIN),
+	ck_assert_uint_eq(login(s, CKU_CONTEXT_SPECIFIC, FAKE_PIN),
 	    CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(login(s, 3, FAKE_PIN), CKR_USER_TYPE_INVALID);
 	ck_assert_uint_eq(
@@ -79,8 +78,8 @@ START_TEST(the_officer_needs_writable_sessions_only)
 {
 	CK_SESSION_HANDLE ro, rw = fake_session();
 
-	ck_assert_uint_eq(p11->C_OpenSession(
-	    0, CKF_SERIAL_SESSION, NULL, NULL, &ro), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &ro), CKR_OK);
 	ck_assert_uint_eq(
 	    login(rw, CKU_SO, FAKE_SO_PIN), CKR_SESSION_READ_ONLY_EXISTS);
 	ck_assert_uint_eq(p11->C_CloseSession(ro), CKR_OK);
@@ -129,7 +128,8 @@ START_TEST(a_changed_pin_leaves_its_user_logged_in)
 	CK_BYTE out[64];
 	CK_ULONG len = 64;
 
-	ck_assert_uint_eq(p11->C_SetPIN(s, utf8("000000"), 6, utf8("777777"), 6),
+	ck_assert_uint_eq(
+	    p11->C_SetPIN(s, utf8("000000"), 6, utf8("777777"), 6),
 	    CKR_PIN_INCORRECT);
 	ck_assert_uint_eq(
 	    p11->C_SetPIN(s, utf8(FAKE_PIN), 6, utf8("777777"), 6), CKR_OK);
@@ -137,10 +137,10 @@ START_TEST(a_changed_pin_leaves_its_user_logged_in)
 	ck_assert_uint_eq(info.state, CKS_RW_USER_FUNCTIONS);
 	fake_go_down(); /* only the new ticket counts on a new connection */
 	fake_come_back();
-	ck_assert_uint_eq(p11->C_SignInit(s, &m,
-	    fake_find(s, CKO_PRIVATE_KEY, "general")), CKR_OK);
 	ck_assert_uint_eq(
-	    p11->C_Sign(s, utf8("tbs"), 3, out, &len), CKR_OK);
+	    p11->C_SignInit(s, &m, fake_find(s, CKO_PRIVATE_KEY, "general")),
+	    CKR_OK);
+	ck_assert_uint_eq(p11->C_Sign(s, utf8("tbs"), 3, out, &len), CKR_OK);
 }
 END_TEST
 
@@ -160,8 +160,9 @@ START_TEST(the_officer_changes_the_officers_pin)
 	CK_SESSION_HANDLE s = fake_session();
 
 	ck_assert_uint_eq(login(s, CKU_SO, FAKE_SO_PIN), CKR_OK);
-	ck_assert_uint_eq(p11->C_SetPIN(
-	    s, utf8(FAKE_SO_PIN), 8, utf8("99999999"), 8), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_SetPIN(s, utf8(FAKE_SO_PIN), 8, utf8("99999999"), 8),
+	    CKR_OK);
 	ck_assert_str_eq(fake.so_pin, "99999999");
 	ck_assert_str_eq(fake.pin, FAKE_PIN);
 }
@@ -171,8 +172,8 @@ START_TEST(pins_are_not_changed_in_a_read_only_session)
 {
 	CK_SESSION_HANDLE ro;
 
-	ck_assert_uint_eq(p11->C_OpenSession(
-	    0, CKF_SERIAL_SESSION, NULL, NULL, &ro), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &ro), CKR_OK);
 	ck_assert_uint_eq(
 	    p11->C_SetPIN(ro, utf8(FAKE_PIN), 6, utf8("777777"), 6),
 	    CKR_SESSION_READ_ONLY);

@@ -48,8 +48,8 @@ START_TEST(a_key_signs_and_does_nothing_else)
 		ck_assert_uint_eq(truth(private, roles[i], CK_FALSE), CKR_OK);
 		ck_assert_uint_eq(truth(public, other_half[i], CK_TRUE),
 		    CKR_TEMPLATE_INCONSISTENT);
-		ck_assert_uint_eq(truth(public, other_half[i], CK_FALSE),
-		    CKR_OK);
+		ck_assert_uint_eq(
+		    truth(public, other_half[i], CK_FALSE), CKR_OK);
 	}
 	/* pkcs11-tool always asks for it; the key has it not (test_view.c). */
 	ck_assert_uint_eq(truth(private, CKA_DERIVE, CK_TRUE), CKR_OK);
@@ -77,7 +77,8 @@ START_TEST(a_key_cannot_be_made_to_leave)
 	    truth(r, CKA_ALWAYS_SENSITIVE, CK_TRUE), CKR_ATTRIBUTE_READ_ONLY);
 	ck_assert_uint_eq(
 	    truth(r, CKA_NEVER_EXTRACTABLE, CK_TRUE), CKR_ATTRIBUTE_READ_ONLY);
-	ck_assert_uint_eq(truth(r, CKA_LOCAL, CK_TRUE), CKR_ATTRIBUTE_READ_ONLY);
+	ck_assert_uint_eq(
+	    truth(r, CKA_LOCAL, CK_TRUE), CKR_ATTRIBUTE_READ_ONLY);
 	ck_assert_uint_eq(
 	    one(r, CKA_UNIQUE_ID, "x", 1), CKR_ATTRIBUTE_READ_ONLY);
 }
@@ -123,12 +124,12 @@ START_TEST(a_purpose_is_general_or_issuing)
 	ck_assert_uint_eq(number(r, CKA_EDGEHSM_PURPOSE, 0), CKR_OK);
 	ck_assert_uint_eq(number(r, CKA_EDGEHSM_PURPOSE, 2), CKR_OK);
 	ck_assert_uint_eq(wish.purpose, 2);
-	ck_assert_uint_eq(number(r, CKA_EDGEHSM_PURPOSE, 1),
-	    CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_assert_uint_eq(number(r, CKA_EDGEHSM_PURPOSE, 3),
-	    CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_assert_uint_eq(one(r, CKA_EDGEHSM_PURPOSE, "\2", 1),
-	    CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_uint_eq(
+	    number(r, CKA_EDGEHSM_PURPOSE, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_uint_eq(
+	    number(r, CKA_EDGEHSM_PURPOSE, 3), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_uint_eq(
+	    one(r, CKA_EDGEHSM_PURPOSE, "\2", 1), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_assert_uint_eq(number(EH_RULES_PUBLIC_KEY, CKA_EDGEHSM_PURPOSE, 2),
 	    CKR_ATTRIBUTE_TYPE_INVALID);
 }
@@ -156,7 +157,8 @@ END_TEST
 
 START_TEST(what_is_not_in_the_table_is_refused)
 {
-	for (enum eh_rules r = EH_RULES_PRIVATE_KEY; r <= EH_RULES_MESSAGE; r++) {
+	for (enum eh_rules r = EH_RULES_PRIVATE_KEY; r <= EH_RULES_MESSAGE;
+	     r++) {
 		ck_assert_uint_eq(
 		    one(r, 0x12345, "x", 1), CKR_ATTRIBUTE_TYPE_INVALID);
 		ck_assert_uint_eq(
@@ -188,8 +190,8 @@ START_TEST(nothing_is_trusted_or_private_because_a_client_says_so)
 {
 	ck_assert_uint_eq(truth(EH_RULES_CERTIFICATE, CKA_TRUSTED, CK_TRUE),
 	    CKR_TEMPLATE_INCONSISTENT);
-	ck_assert_uint_eq(truth(EH_RULES_CERTIFICATE, CKA_TRUSTED, CK_FALSE),
-	    CKR_OK);
+	ck_assert_uint_eq(
+	    truth(EH_RULES_CERTIFICATE, CKA_TRUSTED, CK_FALSE), CKR_OK);
 	ck_assert_uint_eq(truth(EH_RULES_DATA, CKA_PRIVATE, CK_TRUE),
 	    CKR_TEMPLATE_INCONSISTENT);
 	ck_assert_uint_eq(truth(EH_RULES_DATA, CKA_PRIVATE, CK_FALSE), CKR_OK);
@@ -210,7 +212,8 @@ main(void)
 	tcase_add_test(t, labels_and_ids_fit_the_token);
 	tcase_add_test(t, what_is_not_in_the_table_is_refused);
 	tcase_add_test(t, an_attribute_said_twice_is_inconsistent);
-	tcase_add_test(t, nothing_is_trusted_or_private_because_a_client_says_so);
+	tcase_add_test(
+	    t, nothing_is_trusted_or_private_because_a_client_says_so);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -54,7 +54,8 @@ assert_signed(const char *data, unsigned mechanism)
 START_TEST(one_part_is_one_request_with_the_whole_message)
 {
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, issuing), CKR_OK);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("the tbs"), 7, out, &len), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("the tbs"), 7, out, &len), CKR_OK);
 	assert_signed("the tbs", EH_MECH_ECDSA_SHA256);
 	ck_assert_uint_eq(fake.count[EH_REQ_SIGN], 1);
 	ck_assert_uint_eq(fake.auth[0].used, 2);
@@ -104,7 +105,8 @@ START_TEST(a_raw_mechanism_is_refused_on_an_issuing_key)
 	ck_assert_uint_eq(
 	    init(CKM_EDGEHSM_RECEIPT, issuing), CKR_MECHANISM_INVALID);
 	ck_assert_uint_eq(init(CKM_ECDSA, general), CKR_OK);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("digest"), 6, out, &len), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("digest"), 6, out, &len), CKR_OK);
 	assert_signed("digest", EH_MECH_ECDSA);
 	ck_assert_uint_eq(
 	    init(CKM_EDGEHSM_ISSUE, general), CKR_MECHANISM_INVALID);
@@ -132,8 +134,8 @@ START_TEST(a_short_buffer_costs_nothing_and_leaks_nothing)
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, issuing), CKR_OK);
 	memset(out, 0x55, 64);
 	len = 63;
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("tbs"), 3, out, &len),
-	    CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("tbs"), 3, out, &len), CKR_BUFFER_TOO_SMALL);
 	ck_assert_uint_eq(len, 64);
 	for (int i = 0; i < 64; i++)
 		ck_assert_int_eq(out[i], 0x55);
@@ -159,8 +161,7 @@ END_TEST
 
 START_TEST(a_cancelled_operation_costs_nothing)
 {
-	ck_assert_uint_eq(
-	    p11->C_SignInit(s, NULL, issuing), CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(p11->C_SignInit(s, NULL, issuing), CKR_ARGUMENTS_BAD);
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, issuing), CKR_OK);
 	ck_assert_uint_eq(p11->C_SignUpdate(s, bytes("tbs"), 3), CKR_OK);
 	ck_assert_uint_eq(p11->C_SignInit(s, NULL, issuing), CKR_OK);
@@ -178,8 +179,8 @@ START_TEST(one_part_and_several_do_not_mix)
 	ck_assert_uint_eq(
 	    init(CKM_ECDSA_SHA256, issuing), CKR_OPERATION_ACTIVE);
 	ck_assert_uint_eq(p11->C_SignUpdate(s, bytes("tbs"), 3), CKR_OK);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("tbs"), 3, out, &len),
-	    CKR_OPERATION_ACTIVE);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("tbs"), 3, out, &len), CKR_OPERATION_ACTIVE);
 	ck_assert_uint_eq(
 	    p11->C_SignFinal(s, out, &len), CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(fake.count[EH_REQ_SIGN], 0);
@@ -190,8 +191,8 @@ START_TEST(a_signature_ends_the_operation)
 {
 	ck_assert_uint_eq(p11->C_Sign(s, bytes("tbs"), 3, out, &len),
 	    CKR_OPERATION_NOT_INITIALIZED);
-	ck_assert_uint_eq(
-	    p11->C_SignUpdate(s, bytes("tbs"), 3), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_uint_eq(p11->C_SignUpdate(s, bytes("tbs"), 3),
+	    CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(
 	    p11->C_SignFinal(s, out, &len), CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, issuing), CKR_OK);
@@ -228,7 +229,8 @@ START_TEST(a_refusal_is_the_same_from_sign_and_from_final)
 	ck_assert_uint_eq(p11->C_SignUpdate(s, bytes("tbs"), 3), CKR_OK);
 	ck_assert_uint_eq(
 	    p11->C_SignFinal(s, out, &len), CKR_EDGEHSM_QUOTA_EXHAUSTED);
-	ck_assert_str_eq(fake_sentence(s), "quota exhausted: authorization "
+	ck_assert_str_eq(fake_sentence(s),
+	    "quota exhausted: authorization "
 	    "PO-4712 allows 5 devices, 5 used");
 	ck_assert_uint_eq(
 	    p11->C_SignFinal(s, out, &len), CKR_OPERATION_NOT_INITIALIZED);
@@ -258,8 +260,8 @@ START_TEST(a_logout_in_between_ends_in_a_refusal)
 {
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, issuing), CKR_OK);
 	ck_assert_uint_eq(p11->C_Logout(s), CKR_OK);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("tbs"), 3, out, &len),
-	    CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("tbs"), 3, out, &len), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(fake.auth[0].used, 1);
 }
 END_TEST
@@ -302,8 +304,7 @@ START_TEST(lengths_are_checked_before_anything_else)
 	ck_assert_uint_eq(init(CKM_ECDSA_SHA256, general), CKR_OK);
 	ck_assert_uint_eq(
 	    p11->C_Sign(s, bytes("tbs"), 3, out, NULL), CKR_ARGUMENTS_BAD);
-	ck_assert_uint_eq(
-	    p11->C_Sign(s, bytes("tbs"), 3, out, &len),
+	ck_assert_uint_eq(p11->C_Sign(s, bytes("tbs"), 3, out, &len),
 	    CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(fake.count[EH_REQ_SIGN], 0);
 }
@@ -329,12 +330,12 @@ START_TEST(a_receipt_is_made_over_the_nonce)
 {
 	ck_assert_uint_eq(init(CKM_EDGEHSM_RECEIPT, attestation), CKR_OK);
 	len = 0;
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("nonce-0123456789"), 16, NULL,
-	    &len), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("nonce-0123456789"), 16, NULL, &len), CKR_OK);
 	ck_assert_uint_eq(len, 65536);
 	ck_assert_uint_eq(fake.count[EH_REQ_RECEIPT], 0);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("nonce-0123456789"), 16, out,
-	    &len), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("nonce-0123456789"), 16, out, &len), CKR_OK);
 	ck_assert_uint_eq(len, 379);
 	ck_assert_mem_eq(out, "nonce-0123456789m", 17);
 }
@@ -344,14 +345,16 @@ START_TEST(a_receipt_that_does_not_fit_is_kept_for_the_next_call)
 {
 	ck_assert_uint_eq(init(CKM_EDGEHSM_RECEIPT, attestation), CKR_OK);
 	len = 100;
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("nonce-0123456789"), 16, out,
-	    &len), CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("nonce-0123456789"), 16, out, &len),
+	    CKR_BUFFER_TOO_SMALL);
 	ck_assert_uint_eq(len, 379);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("nonce-0123456789"), 16, out,
-	    &len), CKR_OK);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("nonce-0123456789"), 16, out, &len), CKR_OK);
 	ck_assert_uint_eq(fake.count[EH_REQ_RECEIPT], 1);
-	ck_assert_uint_eq(p11->C_Sign(s, bytes("nonce-0123456789"), 16, out,
-	    &len), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_uint_eq(
+	    p11->C_Sign(s, bytes("nonce-0123456789"), 16, out, &len),
+	    CKR_OPERATION_NOT_INITIALIZED);
 	ck_assert_uint_eq(init(CKM_EDGEHSM_RECEIPT, attestation), CKR_OK);
 	ck_assert_uint_eq(p11->C_Sign(s, bytes("short nonce"), 11, out, &len),
 	    CKR_DATA_LEN_RANGE);
@@ -431,9 +434,11 @@ main(void)
 	tcase_add_test(t, a_logout_in_between_ends_in_a_refusal);
 	tcase_add_test(t, a_fail_stopped_token_says_so_at_init);
 	tcase_add_test(t, lengths_are_checked_before_anything_else);
-	tcase_add_test(t, a_large_message_goes_through_and_a_larger_one_does_not);
+	tcase_add_test(
+	    t, a_large_message_goes_through_and_a_larger_one_does_not);
 	tcase_add_test(t, a_receipt_is_made_over_the_nonce);
-	tcase_add_test(t, a_receipt_that_does_not_fit_is_kept_for_the_next_call);
+	tcase_add_test(
+	    t, a_receipt_that_does_not_fit_is_kept_for_the_next_call);
 	tcase_add_test(t, a_lost_answer_is_asked_for_again);
 	tcase_add_test(t, handles_and_logins_survive_a_restart_of_the_daemon);
 	tcase_add_test(t, a_key_that_somebody_else_destroyed_is_found_out);

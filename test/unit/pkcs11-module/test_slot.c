@@ -103,8 +103,8 @@ START_TEST(flags_are_the_state)
 
 	ck_assert_uint_eq(flags(), ready);
 	fake.flags |= EH_FLAG_PIN_DELAY;
-	ck_assert_uint_eq(flags(),
-	    ready | CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW);
+	ck_assert_uint_eq(
+	    flags(), ready | CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW);
 	fake.flags = 0;
 	ck_assert_uint_eq(
 	    flags(), CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED);
@@ -120,11 +120,11 @@ START_TEST(a_fresh_token_needs_the_root_and_says_how)
 	fake.state = EH_STATE_FRESH;
 	ck_assert_uint_eq(
 	    p11->C_InitToken(0, label, 8, label), CKR_FUNCTION_FAILED);
-	ck_assert_ptr_nonnull(strstr(fake_sentence(CK_INVALID_HANDLE),
-	    "edgehsm token init --root"));
+	ck_assert_ptr_nonnull(strstr(
+	    fake_sentence(CK_INVALID_HANDLE), "edgehsm token init --root"));
 	ck_assert_uint_eq(fake.count[EH_REQ_INIT_TOKEN], 0);
-	ck_assert_uint_eq(fake_vendor()->Genesis(0, label, 8, label, label, 32),
-	    CKR_OK);
+	ck_assert_uint_eq(
+	    fake_vendor()->Genesis(0, label, 8, label, label, 32), CKR_OK);
 	ck_assert_uint_eq(fake.state, EH_STATE_READY);
 	ck_assert_str_eq(fake.label, "a new label");
 }
@@ -144,7 +144,8 @@ START_TEST(init_token_sets_the_label)
 	    p11->C_InitToken(0, NULL, 8, label), CKR_ARGUMENTS_BAD);
 	ck_assert_uint_eq(
 	    p11->C_InitToken(0, label, 8, NULL), CKR_ARGUMENTS_BAD);
-	ck_assert_uint_eq(p11->C_InitToken(0, label, 8, bad), CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(
+	    p11->C_InitToken(0, label, 8, bad), CKR_ARGUMENTS_BAD);
 	ck_assert_uint_eq(fake.count[EH_REQ_INIT_TOKEN], 0);
 	ck_assert_uint_eq(p11->C_InitToken(0, label, 8, label), CKR_OK);
 	ck_assert_str_eq(fake.label, "a new label");
@@ -172,8 +173,8 @@ START_TEST(mechanisms_are_answered_without_asking)
 		    p11->C_GetMechanismInfo(0, types[i], &info), CKR_OK);
 	ck_assert_uint_eq(p11->C_GetMechanismInfo(0, CKM_DES_ECB, &info),
 	    CKR_MECHANISM_INVALID);
-	ck_assert_uint_eq(p11->C_GetMechanismInfo(0, CKM_ECDSA, NULL),
-	    CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(
+	    p11->C_GetMechanismInfo(0, CKM_ECDSA, NULL), CKR_ARGUMENTS_BAD);
 	ck_assert_uint_eq(fake.count[EH_REQ_HELLO], 0);
 }
 END_TEST
