@@ -15,8 +15,9 @@
 /*
  * A folder that only its owner can enter holds authority.db, the keys that init
  * made, oem-root.spki (DER of the grant root, which EdgeHSMs pin) and
- * oem-root-ca.pem (the X.509 root; for Matter the PAA).  A key is opened when it
- * is first needed: the grant root may be offline while the message key signs.
+ * oem-root-ca.pem (the X.509 root; for Matter the PAA).  A key is opened when
+ * it is first needed: the grant root may be offline while the message key
+ * signs.
  *
  * Times are passed in by the caller, who asks the clock once per command.
  */
@@ -30,7 +31,7 @@ struct eh_authority_plan {
 	const char *folder;
 	const char *name;		/* iss of its messages */
 	const char *place[EH_STORE_KEYS];	/* NULL: make a PEM file */
-	const char *subject;		/* of the root CA; NULL: from the name */
+	const char *subject;		/* of the root CA; NULL: by name */
 	uint64_t now;
 };
 
@@ -42,8 +43,8 @@ struct eh_authority_plan {
 EH_MUST_CHECK int eh_authority_init(
     const struct eh_authority_plan *, struct eh_error *);
 
-/* Open it.  EH_ERR_CONFIG when the folder or the store is not private, not ours,
- * or there is none. */
+/* Open it.  EH_ERR_CONFIG when the folder or the store is not private, not
+ * ours, or there is none. */
 EH_MUST_CHECK int eh_authority_open(
     const char *folder, struct eh_authority **, struct eh_error *);
 void eh_authority_close(struct eh_authority *);
@@ -56,8 +57,8 @@ const struct eh_store_self *eh_authority_self(struct eh_authority *);
 void eh_authority_root(
     struct eh_authority *, uint8_t digest[EH_SPKI_DIGEST_LEN]);
 
-/* Borrow one of the keys, opened now if it was not yet.  EH_ERR_CONFIG when what
- * is there is not the key that init saw. */
+/* Borrow one of the keys, opened now if it was not yet.  EH_ERR_CONFIG when
+ * what is there is not the key that init saw. */
 EH_MUST_CHECK int eh_authority_key(struct eh_authority *, enum eh_store_key,
     struct eh_privkey **, struct eh_error *);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* authorize.c - production authorizations: what is asked for, checked, signed. */
+/* authorize.c - production authorizations: what is asked for, checked,
+ * signed. */
 #include "config.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* authorize.h - production authorizations: what is asked for, checked, signed. */
+/* authorize.h - production authorizations: what is asked for, checked,
+ * signed. */
 #ifndef EH_ORCHESTRATOR_AUTHORITY_AUTHORIZE_H
 #define EH_ORCHESTRATOR_AUTHORITY_AUTHORIZE_H
 
@@ -42,7 +43,7 @@ struct eh_authorize_request {
 	const char *hsm;		/* name */
 	const uint8_t *profile;		/* the compiled file */
 	size_t profile_len;
-	const char *source;		/* the YAML it was compiled from; NULL */
+	const char *source;		/* its YAML, to be compared; NULL */
 	uint64_t devices;
 	const char *order;		/* NULL: none */
 	uint64_t not_before, expires;
@@ -62,8 +63,8 @@ struct eh_authorize_warn {
 };
 
 /*
- * Read a scope: "any", "range:KIND:LO:HI", "list:KIND:ID,ID,...".  The kind must
- * be that of the profile, and every id one that the profile allows.
+ * Read a scope: "any", "range:KIND:LO:HI", "list:KIND:ID,ID,...".  The kind
+ * must be that of the profile, and every id one that the profile allows.
  * EH_ERR_ARGUMENT, EH_DENIED_SCOPE.
  */
 EH_MUST_CHECK int eh_authorize_scope(const char *text,

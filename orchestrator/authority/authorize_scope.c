@@ -37,7 +37,8 @@ parse_id(const char *text, const struct eh_profile *p,
 	int err = eh_profile_parse_device(p, text, id, &why);
 
 	if (err != EH_OK)
-		eh_error_set(error, err, "--scope: '%.80s': %s", text, why.text);
+		eh_error_set(
+		    error, err, "--scope: '%.80s': %s", text, why.text);
 	return err;
 }
 

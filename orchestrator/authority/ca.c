@@ -185,8 +185,9 @@ lint(enum eh_ca_form form, const char *what, const uint8_t *der, size_t len,
 	if (err != EH_OK)
 		return eh_error_set(error, err, "%s: it cannot be judged: %s",
 		    what, eh_err_text(err));
-	return l.errors == 0 ? EH_OK
-			     : eh_error_set(error, first.code, "%s", first.text);
+	if (l.errors == 0)
+		return EH_OK;
+	return eh_error_set(error, first.code, "%s", first.text);
 }
 
 int
@@ -253,7 +254,8 @@ static int
 check(const uint8_t *der, size_t len, const uint8_t *root, size_t rootlen,
     const struct eh_ca_request *r, uint64_t now, struct eh_error *error)
 {
-	const char *what = r->form == EH_CA_ROOT ? "the root CA" : "the request";
+	const char *what =
+	    r->form == EH_CA_ROOT ? "the root CA" : "the request";
 	uint8_t spki[EH_SPKI_MAX];
 	struct eh_cert cert;
 	int err;

@@ -38,9 +38,10 @@ EH_MUST_CHECK int eh_ca_form_get(
 #define EH_CA_FOREVER  UINT64_C(253402300799)
 
 /*
- * Read a subject as people type it, "/C=DE/O=ACME/CN=ACME Root": OpenSSL's short
- * or long names, dotted OIDs, VID and PID for Matter's; a backslash before a
- * slash that is meant.  Appends the DER Name.  EH_ERR_ARGUMENT in words.
+ * Read a subject as people type it, "/C=DE/O=ACME/CN=ACME Root": OpenSSL's
+ * short or long names, dotted OIDs, VID and PID for Matter's; a backslash
+ * before a slash that is meant.  Appends the DER Name.  EH_ERR_ARGUMENT in
+ * words.
  */
 EH_MUST_CHECK int eh_ca_subject(
     const char *text, struct eh_buf *out, struct eh_error *);

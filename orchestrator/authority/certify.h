@@ -12,8 +12,8 @@
 #include "orchestrator/authority/authority.h"
 #include "orchestrator/authority/ca.h"
 
-/* The two blocks of the PEM file that edgehsm token csr writes; the second holds
- * the message. */
+/* The two blocks of the PEM file that edgehsm token csr writes; the second
+ * holds the message. */
 #define EH_CERTIFY_REQUEST     "CERTIFICATE REQUEST"
 #define EH_CERTIFY_ATTESTATION "EDGEHSM KEY ATTESTATION"
 
@@ -35,9 +35,9 @@ struct eh_certified {
 
 /*
  * Check and certify, in one transaction; append the certificate's DER to ${out}
- * (empty).  The request is signed by the key in it; the attestation is signed by
- * the pinned key of an enrolled EdgeHSM, speaks of that EdgeHSM and of that very
- * key, as an issuing key that was made in it, under our own root.
+ * (empty).  The request is signed by the key in it; the attestation is signed
+ * by the pinned key of an enrolled EdgeHSM, speaks of that EdgeHSM and of that
+ * very key, as an issuing key that was made in it, under our own root.
  *
  * EH_ERR_FORMAT, EH_ERR_TRAILING, EH_ERR_SIGNATURE, EH_ERR_UNSUPPORTED (another
  * algorithm); EH_DENIED_EVIDENCE (request and attestation do not belong

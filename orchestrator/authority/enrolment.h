@@ -11,9 +11,9 @@
 #include "orchestrator/authority/authority.h"
 
 /*
- * Trust in an attestation key comes from outside: the nonce of the invitation is
- * carried by hand, and people compare the fingerprint.  The request itself only
- * proves who holds the key.
+ * Trust in an attestation key comes from outside: the nonce of the invitation
+ * is carried by hand, and people compare the fingerprint.  The request itself
+ * only proves who holds the key.
  */
 
 /*

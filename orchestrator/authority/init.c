@@ -95,6 +95,16 @@ take_key(struct making *m, enum eh_store_key use, struct eh_error *error)
 	return err;
 }
 
+/* EdgeHSMs of this version pin P-256 roots only. */
+static int
+check_root(const struct making *m, struct eh_error *error)
+{
+	if (m->self.key[EH_STORE_GRANT_ROOT].public.len == EH_P256_POINT_LEN)
+		return EH_OK;
+	return eh_error_set(error, EH_ERR_CONFIG,
+	    "the grant root must be a P-256 key: an EdgeHSM pins no other");
+}
+
 static int
 take_keys(struct making *m, struct eh_error *error)
 {
@@ -112,7 +122,7 @@ take_keys(struct making *m, struct eh_error *error)
 				        (enum eh_store_key)j),
 				    eh_store_key_name((enum eh_store_key)i));
 	}
-	return EH_OK;
+	return check_root(m, error);
 }
 
 static int

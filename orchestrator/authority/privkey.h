@@ -18,9 +18,10 @@ struct eh_privkey;
 
 /*
  * Open ${place}: a path, or a URI that begins with "pkcs11:".  A file must be
- * readable for its owner only.  EH_ERR_NOT_FOUND; EH_ERR_CONFIG (others can read
- * it, a URI with a PIN in it, no private key there); EH_ERR_UNSUPPORTED (neither
- * P-256 nor Ed25519); each with a sentence that holds libcrypto's reason.
+ * readable for its owner only.  EH_ERR_NOT_FOUND; EH_ERR_CONFIG (others can
+ * read it, a URI with a PIN in it, no private key there); EH_ERR_UNSUPPORTED
+ * (neither P-256 nor Ed25519); each with a sentence that holds libcrypto's
+ * reason.
  */
 EH_MUST_CHECK int eh_privkey_open(
     const char *place, struct eh_privkey **, struct eh_error *);

@@ -17,10 +17,10 @@
  */
 
 /*
- * Render a sample of every template and check it: the rules of the standard that
- * it names hold, and it is never the certificate of a CA.  EH_DENIED_TEMPLATE
- * with the rule.  A hostile compiler can still hide something in a field; only
- * eh_review_source() finds that.
+ * Render a sample of every template and check it: the rules of the standard
+ * that it names hold, and it is never the certificate of a CA.
+ * EH_DENIED_TEMPLATE with the rule.  A hostile compiler can still hide
+ * something in a field; only eh_review_source() finds that.
  */
 EH_MUST_CHECK int eh_review_profile(
     const struct eh_profile *, struct eh_error *);

@@ -293,6 +293,7 @@ eh_sheet_print(
 	else
 		bad = s->text.len > 0 &&
 		    fwrite(s->text.data, s->text.len, 1, out) != 1;
-	return bad ? eh_error_set(error, EH_ERR_IO, "the output cannot be written")
-		   : EH_OK;
+	if (!bad)
+		return EH_OK;
+	return eh_error_set(error, EH_ERR_IO, "the output cannot be written");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sheet.h - facts in a fixed order, for people as text and for programs as JSON,
- * from one and the same walk. */
+/* sheet.h - facts in a fixed order, for people as text and for programs as
+ * JSON, from one and the same walk. */
 #ifndef EH_ORCHESTRATOR_AUTHORITY_SHEET_H
 #define EH_ORCHESTRATOR_AUTHORITY_SHEET_H
 

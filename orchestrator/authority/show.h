@@ -12,8 +12,8 @@
 
 /*
  * What an approver reads before he agrees: facts in the order of the format's
- * table, with names for labels, decoded strictly from the bytes, so that any two
- * honest people see the same text.  Nothing of a store is mixed in.
+ * table, with names for labels, decoded strictly from the bytes, so that any
+ * two honest people see the same text.  Nothing of a store is mixed in.
  */
 enum eh_show_kind {
 	EH_SHOW_MESSAGE,	/* a signed message */
@@ -21,7 +21,8 @@ enum eh_show_kind {
 	EH_SHOW_RECORD		/* a record of the log */
 };
 
-/* What the bytes are, told by how they begin; EH_ERR_FORMAT for anything else. */
+/* What the bytes are, told by how they begin; EH_ERR_FORMAT for anything
+ * else. */
 EH_MUST_CHECK int eh_show_kind(const void *bytes, size_t len,
     enum eh_show_kind *kindp, struct eh_error *);
 

@@ -74,8 +74,8 @@ eh_show_class_name(unsigned anchor_class)
 const char *
 eh_show_mode_name(unsigned mode)
 {
-	static const char *const names[] = { "file", "TPM index of the platform",
-		"TPM index of the owner" };
+	static const char *const names[] = { "file",
+		"TPM index of the platform", "TPM index of the owner" };
 
 	return name(names, COUNT(names), mode);
 }
@@ -159,5 +159,6 @@ eh_show_bounds(struct eh_sheet *s, uint64_t lo, uint64_t hi,
 		eh_sheet_text(s, "not later than", "unknown");
 	else
 		eh_sheet_time(s, "not later than", hi);
-	eh_show_number(s, "time quality", quality, eh_show_quality_name(quality));
+	eh_show_number(
+	    s, "time quality", quality, eh_show_quality_name(quality));
 }

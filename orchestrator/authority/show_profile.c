@@ -170,7 +170,8 @@ eh_show_profile(struct eh_sheet *s, const void *bytes, size_t len,
 	if (err == EH_OK) {
 		eh_profile_digest(bytes, len, digest);
 		eh_sheet_text(s, "file", "compiled profile");
-		eh_sheet_fingerprint(s, "config digest", digest, sizeof(digest));
+		eh_sheet_fingerprint(
+		    s, "config digest", digest, sizeof(digest));
 		eh_sheet_uint(s, "size", len);
 		show(s, p);
 	}

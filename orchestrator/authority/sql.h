@@ -11,9 +11,9 @@
 #include "common/err.h"
 
 /*
- * A statement latches its first error, as readers and writers do: begin, put the
- * parameters in their order, ask for rows, get the columns in their order, end.
- * Numbers are below 2^63 in everything that the store keeps.
+ * A statement latches its first error, as readers and writers do: begin, put
+ * the parameters in their order, ask for rows, get the columns in their order,
+ * end.  Numbers are below 2^63 in everything that the store keeps.
  */
 struct eh_sql {
 	sqlite3 *db;

@@ -316,6 +316,32 @@ eh_store_take_seq(struct eh_store *s, const uint8_t kid[EH_KID_LEN],
 	return eh_sql_end(&q, "taking a sequence number", error);
 }
 
+int
+eh_store_each_seq(struct eh_store *s,
+    int (*each)(void *arg, const char *typ, const uint8_t kid[EH_KID_LEN],
+	const uint8_t hsm[EH_HSM_ID_LEN], uint64_t next),
+    void *arg, struct eh_error *error)
+{
+	uint8_t kid[EH_KID_LEN], hsm[EH_HSM_ID_LEN];
+	char typ[64];
+	struct eh_sql q;
+	uint64_t next;
+	int err = EH_OK, end;
+
+	eh_sql_begin(&q, s->db,
+	    "SELECT s.type, s.kid, s.hsm, s.last + 1 FROM sequence s"
+	    " JOIN hsm h ON h.id = s.hsm ORDER BY h.n, s.type, s.kid");
+	while (err == EH_OK && eh_sql_next(&q)) {
+		eh_sql_get_text(&q, typ, sizeof(typ));
+		eh_sql_get_bytes(&q, kid, sizeof(kid));
+		eh_sql_get_bytes(&q, hsm, sizeof(hsm));
+		next = eh_sql_get_uint(&q);
+		err = each(arg, typ, kid, hsm, next);
+	}
+	end = eh_sql_end(&q, "reading the sequence numbers", error);
+	return end != EH_OK ? end : err;
+}
+
 /* The user's name, or number where nobody has that name. */
 static void
 who(char *out, size_t cap)
@@ -348,4 +374,28 @@ eh_store_trail(struct eh_store *s, uint64_t now, const char *verb,
 	eh_sql_put_text(&q, text);
 	eh_sql_next(&q);
 	return eh_sql_end(&q, "writing the trail", error);
+}
+
+int
+eh_store_each_trail(struct eh_store *s,
+    int (*each)(void *arg, uint64_t at, const char *person, const char *verb,
+	const char *text),
+    void *arg, struct eh_error *error)
+{
+	char person[64], verb[32], text[512];
+	struct eh_sql q;
+	uint64_t at;
+	int err = EH_OK, end;
+
+	eh_sql_begin(&q, s->db,
+	    "SELECT at, person, verb, text FROM trail ORDER BY n");
+	while (err == EH_OK && eh_sql_next(&q)) {
+		at = eh_sql_get_uint(&q);
+		eh_sql_get_text(&q, person, sizeof(person));
+		eh_sql_get_text(&q, verb, sizeof(verb));
+		eh_sql_get_text(&q, text, sizeof(text));
+		err = each(arg, at, person, verb, text);
+	}
+	end = eh_sql_end(&q, "reading the trail", error);
+	return end != EH_OK ? end : err;
 }

@@ -78,8 +78,8 @@ EH_MUST_CHECK int eh_store_commit(struct eh_store *, struct eh_error *);
 void eh_store_rollback(struct eh_store *);
 
 /*
- * Take the next sequence number of ${kid} for ${type} and ${hsm}: 1 at first.  A
- * new key goes on above the numbers of the old one, since tseq is one series
+ * Take the next sequence number of ${kid} for ${type} and ${hsm}: 1 at first.
+ * A new key goes on above the numbers of the old one, since tseq is one series
  * whoever signs.
  */
 EH_MUST_CHECK int eh_store_take_seq(struct eh_store *,
@@ -128,7 +128,8 @@ struct eh_hsm {
 	uint64_t granted_until;		/* end of its newest grant */
 };
 
-/* Insert, or update all but name and attestation key of the one with this id. */
+/* Insert, or update all but name and attestation key of the one with this
+ * id. */
 EH_MUST_CHECK int eh_store_put_hsm(
     struct eh_store *, const struct eh_hsm *, struct eh_error *);
 

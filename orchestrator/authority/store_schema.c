@@ -90,7 +90,7 @@ const char *const eh_store_schema[] = {
 	"  WHEN NEW.last <= OLD.last"
 	"  BEGIN SELECT RAISE(ABORT, 'a sequence number only rises'); END",
 	"CREATE TRIGGER sequence_stays BEFORE DELETE ON sequence"
-	"  BEGIN SELECT RAISE(ABORT, 'a sequence number is never deleted'); END",
+	"  BEGIN SELECT RAISE(ABORT, 'a sequence number stays'); END",
 
 	"CREATE TABLE message ("
 	"  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"

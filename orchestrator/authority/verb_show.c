@@ -60,8 +60,9 @@ judge(struct eh_args *args, struct eh_authority *a, struct eh_sheet *sheet,
 		snprintf(name, sizeof(name), "the key in it, which proves "
 		    "possession only");
 	} else if (a == NULL) {
-		eh_sheet_text(sheet, "signature", "not checked: there is no "
-		    "authority in %s", eh_verb_folder(args));
+		/* Why it could not be opened. */
+		eh_sheet_text(
+		    sheet, "signature", "not checked: %s", args->error.text);
 		return EH_OK;
 	} else {
 		err = find_signer(a, e, &key, name, sizeof(name));
@@ -189,7 +190,6 @@ run(struct eh_args *args)
 		err = EH_OK;
 	if (err != EH_OK)
 		return err;
-	eh_error_clear(&args->error);
 	if (args->operands == 1)
 		err = show_file(args, a, args->operand[0]);
 	else if (digest != NULL)

@@ -15,9 +15,9 @@ const char *eh_verb_folder(const struct eh_args *);
 EH_MUST_CHECK int eh_verb_open(struct eh_args *, struct eh_authority **);
 
 /*
- * Before anything is signed: see that the file of --out may be written, that is,
- * that it is not there, or --force was given, and that its folder can take it.
- * EH_ERR_EXISTS, EH_ERR_STORAGE.
+ * Before anything is signed: see that the file of --out may be written, that
+ * is, that it is not there, or --force was given, and that its folder can take
+ * it.  EH_ERR_EXISTS, EH_ERR_STORAGE.
  */
 EH_MUST_CHECK int eh_verb_check_out(struct eh_args *);
 

@@ -23,7 +23,8 @@ documented() {
 ok "help" "$authority" --help
 ok "version" "$authority" --version
 for verb in init enrol certify authorize time show; do
-	ends 0 "help of $verb has examples" '^Examples:' "$authority" "$verb" --help
+	ends 0 "help of $verb has examples" '^Examples:' \
+	    "$authority" "$verb" --help
 	ok "the manual has the options of $verb" documented
 done
 ends 2 "an unknown verb is wrong usage" "did you mean 'authorize'" \
@@ -54,13 +55,14 @@ ok "openssl verifies the root strictly" openssl verify -x509_strict \
 ok "the root is the X.509 root's key" sh -c \
     'openssl x509 -in authority/oem-root-ca.pem -noout -pubkey > a &&
 	openssl pkey -in authority/x509-root.pem -pubout | cmp - a'
-ends 0 "its subject" "C = DE, O = ACME, CN = ACME Device Root CA, 1.3.6.1.4.1.37244.2.1 = FFF1" \
+ends 0 "its subject" \
+    "C = DE, O = ACME, CN = ACME Device Root CA, 1.3.6.1.4.1.37244.2.1 = FFF1" \
     openssl x509 -in authority/oem-root-ca.pem -noout -subject
 ends 1 "a second init is refused" "is not empty" \
     "$authority" init --name oem.example
 ok "and changes nothing" openssl verify -x509_strict \
     -CAfile authority/oem-root-ca.pem authority/oem-root-ca.pem
-ends 0 "show names the keys" "$(echo "$root" | cut -c1-4) $(echo "$root" | cut -c5-8)" \
+ends 0 "show names the keys" "$(echo "$root" | sed 's/..../& /g; s/ $//')" \
     "$authority" show
 ends 0 "show is one JSON object" '"authority":"oem.example"' \
     "$authority" show --json
@@ -69,7 +71,8 @@ ends 0 "and is found by the environment" "oem.example" \
     env EDGEHSM_AUTHORITY=moved "$authority" show
 ends 0 "or by --store" "oem.example" "$authority" show --store=moved
 chmod 755 moved
-ends 65 "but not when others can enter it" "chmod" "$authority" show --store moved
+ends 65 "but not when others can enter it" "chmod" \
+    "$authority" show --store moved
 chmod 700 moved
 
 # --- keys of one's own ---
@@ -107,10 +110,24 @@ ok "only the last one is open" test "$("$authority" show --store moved |
 ends 0 "the trail knows both" '"verb":"invite".*"verb":"invite"' \
     "$authority" show --store moved --trail --json
 
+# --- a disk that takes no more ---
+before=$("$authority" show --store moved --trail --json | sha256sum)
+# shellcheck disable=SC2317 # called by ends
+full() (
+	trap '' XFSZ
+	ulimit -f 8
+	"$authority" enrol --store moved --invite fab1-hsm1 --factory fab1 \
+	    --out full.json
+)
+ends 1 "a full disk is said so" "the store" full
+ok "no invitation was written" test ! -e full.json
+ok "and the store is as it was" test "$before" = \
+    "$("$authority" show --store moved --trail --json | sha256sum)"
+
 # --- what is no enrolment ---
 echo garbage > garbage
-ends 65 "garbage is malformed" "malformed\|enrolment\|message" "$authority" enrol --store moved garbage \
-    --yes --out grant.cose
+ends 65 "garbage is malformed" "not a signed message" \
+    "$authority" enrol --store moved garbage --yes --out grant.cose
 ok "and gives no grant" test ! -e grant.cose
 ends 65 "show says so too" "neither a signed message" \
     "$authority" show --store moved garbage

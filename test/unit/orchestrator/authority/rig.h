@@ -48,7 +48,8 @@ void rig_sign_enrol(struct rig *, const struct eh_enrol *, struct eh_buf *out);
 /* Everything up to the pinned attestation key. */
 void rig_enrolled(struct rig *);
 
-/* A key attestation of the issuing key that is right; and the message of one. */
+/* A key attestation of the issuing key that is right; and the message of
+ * one. */
 void rig_keyattest(struct rig *, struct eh_keyattest *);
 void rig_sign_keyattest(
     struct rig *, const struct eh_keyattest *, struct eh_buf *out);

@@ -197,6 +197,45 @@ START_TEST(own_keys_are_taken_and_never_shared)
 }
 END_TEST
 
+START_TEST(ed25519_signs_messages_only)
+{
+	static const uint8_t seed[32] = { 1, 2, 3 };
+	struct eh_invitation i;
+	struct eh_enrolment e;
+	struct eh_enrol request;
+	struct eh_buf message, grant;
+	uint8_t digest[EH_DIGEST_LEN];
+	struct eh_soft *key;
+
+	ck_assert_int_eq(eh_soft_from_ed25519(seed, &key), EH_OK);
+	ck_assert_int_eq(eh_soft_save(key, pem, NULL), EH_OK);
+	eh_soft_free(key);
+	plan.place[EH_STORE_GRANT_ROOT] = pem;
+	rig_refused(&rig, init(), EH_ERR_CONFIG, "pins no other");
+	plan.place[EH_STORE_GRANT_ROOT] = NULL;
+	plan.place[EH_STORE_X509_ROOT] = pem;
+	rig_refused(&rig, init(), EH_ERR_CONFIG, "must be a P-256 key");
+	plan.place[EH_STORE_X509_ROOT] = NULL;
+	plan.place[EH_STORE_MESSAGE_KEY] = pem;
+	ck_assert_int_eq(init(), EH_OK);
+	/* And a grant names it. */
+	eh_authority_close(rig.authority);
+	ck_assert_int_eq(
+	    eh_authority_open(folder, &rig.authority, NULL), EH_OK);
+	ck_assert_int_eq(eh_enrolment_invite(rig.authority, "fab1-hsm1",
+	    "fab1", RIG_NOW, &i, NULL), EH_OK);
+	rig_enrol(&rig, &i.nonce, &request);
+	rig_sign_enrol(&rig, &request, &message);
+	ck_assert_int_eq(eh_enrolment_check(rig.authority, message.data,
+	    message.len, &e, NULL), EH_OK);
+	eh_buf_init(&grant, EH_MESSAGE_MAX);
+	ck_assert_int_eq(eh_enrolment_accept(rig.authority, &e, 1, RIG_NOW,
+	    &grant, digest, NULL), EH_OK);
+	eh_buf_free(&message);
+	eh_buf_free(&grant);
+}
+END_TEST
+
 START_TEST(key_that_others_can_read_is_refused)
 {
 	save_key();
@@ -292,6 +331,7 @@ main(void)
 	tcase_add_test(t, folder_that_holds_anything_is_refused);
 	tcase_add_test(t, failure_leaves_nothing);
 	tcase_add_test(t, own_keys_are_taken_and_never_shared);
+	tcase_add_test(t, ed25519_signs_messages_only);
 	tcase_add_test(t, key_that_others_can_read_is_refused);
 	tcase_add_test(t, pins_do_not_go_into_the_store);
 	tcase_add_test(t, other_key_in_the_same_place_is_noticed);

@@ -212,7 +212,7 @@ START_TEST(message_comes_back_as_it_was_signed)
 }
 END_TEST
 
-START_TEST(standing_of_a_key_never_falls_and_no_other_hsm_takes_it)
+START_TEST(standing_of_a_key_never_falls_nor_moves)
 {
 	struct eh_hsm_key k = { .purpose = EH_PURPOSE_ISSUING,
 		.origin = EH_ORIGIN_BACKEND,
@@ -275,7 +275,7 @@ main(void)
 	tcase_add_test(t, one_writer_at_a_time);
 	tcase_add_test(t, other_files_are_not_stores);
 	tcase_add_test(t, message_comes_back_as_it_was_signed);
-	tcase_add_test(t, standing_of_a_key_never_falls_and_no_other_hsm_takes_it);
+	tcase_add_test(t, standing_of_a_key_never_falls_nor_moves);
 	tcase_add_test(t, trail_says_what_was_done);
 	suite_add_tcase(s, t);
 	return unit_run(s);
