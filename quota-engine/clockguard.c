@@ -110,6 +110,8 @@ eh_clockguard_now(struct eh_clockguard *guard,
 	now->t_hi = plus(plus(state->time, state->uncertainty),
 	    (minus(state->received.boottime, state->sent.boottime) + since +
 	        drift + NS - 1) / NS);
+	/* The authority may have dated a message later than we could know. */
+	now->t_hi = later(now->t_hi, now->t_lo);
 	now->quality = now->since < DAY ? EH_QUALITY_FRESH : EH_QUALITY_ATTESTED;
 }
 

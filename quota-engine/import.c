@@ -125,13 +125,58 @@ out:
 	return err;
 }
 
-/* What an authorization may ask for and this version does not build. */
+/* The kind of scope of a live authorization stands in its message only. */
 static int
-judge_modes(const struct eh_pauth *p, const struct eh_state *state,
+judge_scope(const struct incoming *in, const struct eh_pauth *p,
+    struct eh_error *error)
+{
+	struct eh_authorization_view view[EH_STATE_ROWS];
+	unsigned n = eh_authorizations_hold(in->b->authorizations, view);
+	const struct eh_scope *old = NULL;
+	int err = EH_OK;
+
+	for (unsigned i = 0; i < n; i++)
+		if (memcmp(view[i].what->id, p->supersedes, EH_ID_LEN) == 0)
+			old = &view[i].what->pauth.scope;
+	if (old == NULL)
+		err = eh_error_set(error, EH_ERR_STORAGE,
+		    "the message of the authorization that it supersedes "
+		    "cannot be read: import that one again first");
+	else if (old->kind != p->scope.kind)
+		err = eh_error_set(error, EH_ERR_FORMAT,
+		    "it supersedes an authorization with another kind of scope "
+		    "(%d, not %d)", old->kind, p->scope.kind);
+	eh_authorizations_release(in->b->authorizations, view, n);
+	return err;
+}
+
+static int
+judge_superseded(const struct incoming *in, const struct eh_pauth *p,
     struct eh_error *error)
 {
 	const struct eh_row *old;
 
+	if (!p->has_supersedes)
+		return EH_OK;
+	old = eh_state_row(in->state, p->supersedes);
+	if (old == NULL || old->state != EH_ROW_LIVE)
+		return eh_error_set(error, EH_ERR_FORMAT,
+		    "the authorization that it supersedes is not live here");
+	if (strcmp(old->profile.name, p->profile.name) != 0)
+		return eh_error_set(error, EH_ERR_FORMAT,
+		    "it supersedes an authorization of another profile, %s",
+		    old->profile.name);
+	if (memcmp(old->profile.digest, p->profile.digest, EH_DIGEST_LEN) != 0)
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "superseding with a changed profile is not supported by "
+		    "this version");
+	return judge_scope(in, p, error);
+}
+
+/* What an authorization may ask for and this version does not build. */
+static int
+judge_modes(const struct eh_pauth *p, struct eh_error *error)
+{
 	if (p->scope.kind == EH_SCOPE_TREE)
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
 		    "a scope by Merkle root is not supported by this version; "
@@ -144,20 +189,6 @@ judge_modes(const struct eh_pauth *p, const struct eh_state *state,
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
 		    "operations %d and %d are not supported by this version",
 		    EH_OP_SIGN_BLOB, EH_OP_DEBUG_ENROL);
-	if (!p->has_supersedes)
-		return EH_OK;
-	old = eh_state_row((struct eh_state *)state, p->supersedes);
-	if (old == NULL || old->state != EH_ROW_LIVE)
-		return eh_error_set(error, EH_ERR_FORMAT,
-		    "the authorization that it supersedes is not live here");
-	if (strcmp(old->profile.name, p->profile.name) != 0)
-		return eh_error_set(error, EH_ERR_FORMAT,
-		    "it supersedes an authorization of another profile, %s",
-		    old->profile.name);
-	if (memcmp(old->profile.digest, p->profile.digest, EH_DIGEST_LEN) != 0)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "superseding with a changed profile is not supported by "
-		    "this version");
 	return EH_OK;
 }
 
@@ -166,6 +197,7 @@ judge_pauth(struct incoming *in, struct eh_error *error)
 {
 	const struct eh_state_kid *kid;
 	struct eh_pauth *p;
+	struct eh_row *row;
 	int err;
 
 	if ((p = malloc(sizeof(*p))) == NULL)
@@ -176,6 +208,13 @@ judge_pauth(struct incoming *in, struct eh_error *error)
 		goto out;
 	in->done->has_authorization = 1;
 	memcpy(in->done->authorization, p->id, EH_ID_LEN);
+	/* Not the last one of its key, perhaps, but the one we know. */
+	row = eh_state_row(in->state, p->id);
+	if (row != NULL &&
+	    memcmp(row->message, in->digest, EH_DIGEST_LEN) == 0) {
+		err = 1;
+		goto out;
+	}
 	if ((kid = eh_state_kid(in->state, in->envelope.kid)) == NULL) {
 		err = eh_error_set(error, EH_ERR_FULL,
 		    "the table of issuer keys is full (%d)", EH_STATE_KIDS);
@@ -201,7 +240,10 @@ judge_pauth(struct incoming *in, struct eh_error *error)
 	         &in->now, p->from.iat, error)) != EH_OK ||
 	    (err = judge_expiry(in, p->expires, "authorization", error)) !=
 	        EH_OK ||
-	    (err = judge_modes(p, in->state, error)) != EH_OK)
+	    (err = judge_modes(p, error)) != EH_OK ||
+	    (err = judge_superseded(in, p, error)) != EH_OK ||
+	    /* In the copy: is there a place for it? */
+	    (err = eh_state_row_add(in->state, p->id, &row, error)) != EH_OK)
 		goto out;
 	eh_record_init(&in->record, EH_RECORD_INSTALLED);
 	eh_import_installed(&in->record, p);
@@ -293,23 +335,31 @@ verify(struct incoming *in, struct eh_error *error)
 	return eh_envelope_verify(e, &issuer->key, error);
 }
 
-/* Make it durable: the body by its digest, then the record and the state. */
+/* Keep the body under its digest: a row is of no use without it. */
+static int
+keep(const struct incoming *in, struct eh_error *error)
+{
+	char name[EH_OS_NAME];
+	int err;
+
+	eh_os_digest_name(name, "messages", in->digest);
+	if ((err = eh_os_save(in->b->os, name, in->bytes, in->len)) != EH_OK)
+		eh_error_set(error, err,
+		    "the message cannot be kept in the state folder: %s",
+		    eh_err_text(err));
+	return err;
+}
+
+/* Make it durable: the body, then the record and the state. */
 static int
 commit(struct incoming *in, enum eh_msg_code code, struct eh_error *error)
 {
 	uint8_t redo[EH_PRIVATE_MESSAGE_MAX];
 	struct eh_change change = { .record = &in->record };
-	char name[EH_OS_NAME];
 	int err;
 
-	if (code == EH_MSG_CODE_PAUTH) {
-		eh_os_digest_name(name, "messages", in->digest);
-		if ((err = eh_os_save(in->b->os, name, in->bytes, in->len)) !=
-		    EH_OK)
-			return eh_error_set(error, err,
-			    "the message cannot be kept in the state folder: "
-			    "%s", eh_err_text(err));
-	}
+	if (code == EH_MSG_CODE_PAUTH && (err = keep(in, error)) != EH_OK)
+		return err;
 	in->record.ref.code = code;
 	memcpy(in->record.ref.digest, in->digest, EH_DIGEST_LEN);
 	if ((err = eh_import_redo(in->b, code, in->bytes, in->len, redo,
@@ -344,7 +394,8 @@ import_message(struct incoming *in, struct eh_error *error)
 	if (err > 0) {
 		snprintf(in->done->text, sizeof(in->done->text),
 		    "imported before; nothing changed");
-		return EH_OK;
+		/* Its file may have been lost; this is how it comes back. */
+		return kind->code == EH_MSG_CODE_PAUTH ? keep(in, error) : EH_OK;
 	}
 	return commit(in, kind->code, error);
 }
@@ -353,7 +404,7 @@ static int
 count_one(void *context, const char *name)
 {
 	(void)name;
-	return ++*(unsigned *)context > PROFILES_MAX ? EH_ERR_FULL : 0;
+	return ++*(unsigned *)context >= PROFILES_MAX ? EH_ERR_FULL : 0;
 }
 
 static int

@@ -223,11 +223,15 @@ check_keys(struct issue *i, struct eh_error *error)
 {
 	const struct eh_pauth *p = &i->chosen->what->pauth;
 	struct eh_rawkey *device = &i->record.of.certificate.key;
+	unsigned op = i->answer.verdict == EH_VERDICT_REISSUE ? EH_OP_REISSUE :
+								EH_OP_ISSUE;
 	struct eh_state_key own;
 	uint8_t digest[EH_DIGEST_LEN];
 
+	/* A new device takes a pass too; whether this one is new, only the claim
+	 * will know. */
 	for (unsigned n = 0; n < p->nkeys; n++)
-		if (p->keys[n].op == EH_OP_ISSUE &&
+		if ((p->keys[n].op == EH_OP_PASS || p->keys[n].op == op) &&
 		    memcmp(p->keys[n].digest, i->key->digest, EH_DIGEST_LEN) !=
 		        0)
 			return eh_error_set(error, EH_DENIED_SCOPE,

@@ -108,12 +108,23 @@ eh_nonces_free(struct eh_nonces *n)
 	free(n);
 }
 
+/* The place that goes when a new one comes: an empty one, or the oldest. */
+static unsigned
+makes_room(const struct eh_nonces *n)
+{
+	for (unsigned i = 0; i < EH_CLOCK_NONCES; i++)
+		if (!n->place[i].used)
+			return i;
+	return 0;
+}
+
 int
 eh_nonces_ask(
     struct eh_nonces *n, uint8_t nonce[EH_ID_LEN], struct eh_error *error)
 {
 	struct eh_clock_nonce fresh;
 	struct eh_clock_nonce before[EH_CLOCK_NONCES];
+	unsigned gone;
 	int err;
 
 	memset(&fresh, 0, sizeof(fresh));
@@ -125,8 +136,9 @@ eh_nonces_ask(
 
 	pthread_mutex_lock(&n->lock);
 	memcpy(before, n->place, sizeof(before));
-	memmove(n->place, n->place + 1,
-	    (EH_CLOCK_NONCES - 1) * sizeof(n->place[0]));
+	gone = makes_room(n);
+	memmove(n->place + gone, n->place + gone + 1,
+	    (EH_CLOCK_NONCES - 1 - gone) * sizeof(n->place[0]));
 	n->place[EH_CLOCK_NONCES - 1] = fresh;
 	if ((err = save(n)) != EH_OK) {
 		memcpy(n->place, before, sizeof(before));
