@@ -7,6 +7,7 @@
 
 #include "common/crypto/keyid.h"
 #include "common/der/date.h"
+#include "common/x509/explain.h"
 #include "common/x509/template.h"
 
 #define DAY UINT64_C(86400)
@@ -194,27 +195,39 @@ outside(const struct eh_template *t, const uint8_t *tbs)
 	return t->tbslen;
 }
 
-/* Match one template.  ${reachedp} says how far it came: an octet, or beyond
- * the last when only a field was wrong. */
+/* What the octets outside the fields, or their number, say. */
 static int
-match(const struct match *m, size_t len, size_t *reachedp)
+differs(const struct match *m, size_t len, size_t at, size_t *agreedp)
 {
 	const struct eh_template *t = m->t;
-	size_t at;
+	char why[EH_EXPLAIN_TEXT];
 
-	memset(m->values, 0, sizeof(*m->values));
-	*reachedp = 0;
+	*agreedp = eh_explain_mismatch(t, m->tbs, len, why);
 	if (len != t->tbslen)
 		return eh_error_set(m->error, EH_DENIED_TEMPLATE,
-		    "template %s has %zu octets, this TBSCertificate has %zu",
-		    t->id, t->tbslen, len);
-	at = outside(t, m->tbs);
-	*reachedp = 1 + at;
-	if (at < t->tbslen)
+		    "template %s has %zu octets, this TBSCertificate has %zu"
+		    "%s%s", t->id, t->tbslen, len, why[0] != '\0' ? ": " : "",
+		    why);
+	if (why[0] != '\0')
 		return eh_error_set(m->error, EH_DENIED_TEMPLATE,
-		    "template %s, octet %zu: is %02x, the template has %02x",
-		    t->id, at, m->tbs[at], t->tbs[at]);
-	*reachedp = 2 + at;
+		    "template %s, octet %zu: %s", t->id, at, why);
+	return eh_error_set(m->error, EH_DENIED_TEMPLATE,
+	    "template %s, octet %zu: is %02x, the template has %02x", t->id,
+	    at, m->tbs[at], t->tbs[at]);
+}
+
+/* Match one template.  ${agreedp} says how far it came: to the part that
+ * differs, or to the end when only a field was wrong. */
+static int
+match(const struct match *m, size_t len, size_t *agreedp)
+{
+	const struct eh_template *t = m->t;
+	size_t at = 0;
+
+	memset(m->values, 0, sizeof(*m->values));
+	if (len != t->tbslen || (at = outside(t, m->tbs)) < len)
+		return differs(m, len, at, agreedp);
+	*agreedp = len;
 	return fields_match(m);
 }
 
@@ -224,7 +237,7 @@ eh_template_match(const struct eh_profile *p, unsigned index,
     struct eh_error *e)
 {
 	struct match m = { p, NULL, tbs, values, e };
-	size_t reached;
+	size_t agreed;
 	int err;
 
 	if (index >= p->templates) {
@@ -233,7 +246,7 @@ eh_template_match(const struct eh_profile *p, unsigned index,
 		    "profile %s has no template %u", p->name, index);
 	}
 	m.t = &p->template[index];
-	err = match(&m, len, &reached);
+	err = match(&m, len, &agreed);
 	if (err != EH_OK)
 		memset(values, 0, sizeof(*values));
 	return err;
@@ -242,33 +255,34 @@ eh_template_match(const struct eh_profile *p, unsigned index,
 int
 eh_template_find(const struct eh_profile *p,
     const uint8_t issuer[EH_DIGEST_LEN], const uint8_t *tbs, size_t len,
-    unsigned *indexp, struct eh_tbs_values *values, struct eh_error *e)
+    struct eh_template_hit *hit, struct eh_tbs_values *values,
+    struct eh_error *e)
 {
 	int err = eh_error_set(e, EH_DENIED_TEMPLATE,
 	    "profile %s has no template for this key", p->name);
-	size_t best = 0;
 
-	*indexp = 0;
+	memset(hit, 0, sizeof(*hit));
 	for (unsigned i = 0; i < p->templates; i++) {
 		struct eh_error sub;
 		struct match m = { p, &p->template[i], tbs, values, &sub };
-		size_t reached;
+		size_t agreed;
 		int this;
 
 		if (issuer != NULL &&
 		    memcmp(m.t->issuer, issuer, EH_DIGEST_LEN) != 0)
 			continue;
-		this = match(&m, len, &reached);
+		this = match(&m, len, &agreed);
+		if (this == EH_OK || agreed >= hit->agreed) {
+			hit->index = i;
+			hit->agreed = agreed;
+		}
 		if (this == EH_OK) {
-			*indexp = i;
 			if (e != NULL)
 				eh_error_clear(e);
 			return EH_OK;
 		}
-		if (reached >= best) {
-			best = reached;
+		if (hit->index == i)
 			err = eh_error_set(e, this, "%s", sub.text);
-		}
 	}
 	memset(values, 0, sizeof(*values));
 	return err;

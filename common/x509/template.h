@@ -16,7 +16,8 @@
  * doc/format/template.md.  A template is a TBSCertificate of fixed length with
  * holes.  Rendering fills them on the host; matching compares every octet
  * outside them in the boundary and gives back what stood inside.  No ASN.1 code
- * runs in either direction.
+ * runs in either direction; only what did not fit is read as such, to say what
+ * of it (explain.h).
  */
 /* A host-given value, as a record keeps it (struct eh_host_field). */
 struct eh_tbs_input {
@@ -69,13 +70,18 @@ EH_MUST_CHECK int eh_template_match(const struct eh_profile *,
 
 /*
  * Match against every template of the profile that ${issuer} signs (the digest
- * of its SPKI; NULL for all); at most one fits.  Sets ${indexp}.  When none
- * does, the sentence is that of the template that agreed the longest.  Returns
- * as eh_template_match().
+ * of its SPKI; NULL for all); at most one fits.  Sets ${hit}.  When none does,
+ * it and the sentence are those of the template that agreed the longest.
+ * Returns as eh_template_match().
  */
+struct eh_template_hit {
+	unsigned index;
+	size_t agreed;			/* octets, to the part that differs */
+};
 EH_MUST_CHECK int eh_template_find(const struct eh_profile *,
     const uint8_t issuer[EH_DIGEST_LEN], const uint8_t *tbs, size_t len,
-    unsigned *indexp, struct eh_tbs_values *values, struct eh_error *);
+    struct eh_template_hit *hit, struct eh_tbs_values *values,
+    struct eh_error *);
 
 /*
  * Render again what a record says was issued.  The serial is derived from

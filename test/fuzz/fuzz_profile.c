@@ -20,7 +20,7 @@ check_template(unsigned index)
 	struct eh_tbs_values in, out;
 	struct eh_lint l = { 0 };
 	struct eh_error e;
-	unsigned found;
+	struct eh_template_hit found;
 	size_t len;
 	int err;
 
@@ -33,7 +33,7 @@ check_template(unsigned index)
 	if (err != EH_OK)
 		return;
 	fuzz_must(eh_template_find(&profile, NULL, tbs, len, &found, &out,
-		      &e) == EH_OK && found == index,
+		      &e) == EH_OK && found.index == index,
 	    "what is rendered matches its template first");
 	err = eh_lint_template(&l, &profile, index, &e);
 	fuzz_must(err == EH_OK || err == EH_ERR_ARGUMENT,
