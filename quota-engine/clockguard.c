@@ -218,6 +218,18 @@ date_text(uint64_t time, char out[EH_CLOCK_TEXT_SIZE])
 		snprintf(out, EH_CLOCK_TEXT_SIZE, "never");
 }
 
+int
+eh_clockguard_expired(
+    uint64_t expires, const char *order, struct eh_error *error)
+{
+	char date[EH_CLOCK_TEXT_SIZE];
+
+	date_text(expires, date);
+	return eh_error_set(error, EH_DENIED_EXPIRED,
+	    "authorization %s expired %s; the OEM can issue a new one", order,
+	    date);
+}
+
 /* How to get time trusted: the end of most sentences here. */
 #define MEND "`edgehsm token nonce`, have the authority answer it, import both"
 
@@ -226,18 +238,14 @@ eh_clockguard_permit(const struct eh_now *now, uint64_t not_before,
     uint64_t expires, const struct eh_limits *limits, enum eh_clock_rule rule,
     const char *order, struct eh_error *error)
 {
-	char date[EH_CLOCK_TEXT_SIZE];
+	char date[EH_CLOCK_TEXT_SIZE], now_text[EH_CLOCK_TEXT_SIZE];
 	enum eh_quality least =
 	    rule == EH_CLOCK_STRICT ? EH_QUALITY_ATTESTED : limits->quality;
 	uint64_t latest =
 	    now->quality >= EH_QUALITY_ATTESTED ? now->t_hi : now->t_lo;
 
-	if (latest >= expires) {
-		date_text(expires, date);
-		return eh_error_set(error, EH_DENIED_EXPIRED,
-		    "authorization %s expired %s; the OEM can issue a new one",
-		    order, date);
-	}
+	if (latest >= expires)
+		return eh_clockguard_expired(expires, order, error);
 	if (now->quality < least || now->quality == EH_QUALITY_NONE)
 		return eh_error_set(error, EH_DENIED_TIME,
 		    "time is not trusted: quality %d, authorization %s needs "
@@ -245,8 +253,10 @@ eh_clockguard_permit(const struct eh_now *now, uint64_t not_before,
 		    least > EH_QUALITY_NONE ? least : EH_QUALITY_FLOOR);
 	if (now->t_lo < not_before) {
 		date_text(not_before, date);
+		date_text(now->t_lo, now_text);
 		return eh_error_set(error, EH_DENIED_NOT_YET_VALID,
-		    "authorization %s is valid from %s", order, date);
+		    "authorization %s is valid from %s; all that is sure here "
+		    "is that %s has passed", order, date, now_text);
 	}
 	if (now->since > limits->max_offline)
 		return eh_error_set(error, EH_DENIED_OFFLINE,

@@ -111,6 +111,10 @@ enum eh_clock_rule {
 	EH_CLOCK_STRICT		/* debug unlock, re-provisioning, re-issue */
 };
 
+/* Refuse with EH_DENIED_EXPIRED: when ${order} expired, and what to do. */
+int eh_clockguard_expired(
+    uint64_t expires, const char *order, struct eh_error *);
+
 /*
  * T3 and T5 for one use under an authorization that people know as ${order}.
  * EH_OK; EH_DENIED_NOT_YET_VALID, EH_DENIED_EXPIRED, EH_DENIED_TIME,

@@ -216,7 +216,7 @@ struct eh_ticket {
  * Say how a claim would be judged, without taking anything: so the worker can
  * compare the serial first, and a wrong one costs nothing.  Returns what
  * eh_engine_claim() would, except for what only a claim can find (quota, time,
- * leases, limits).
+ * leases, limits).  answer->issue is set by a closed authorization, too.
  */
 EH_MUST_CHECK int eh_engine_peek(struct eh_engine *, const struct eh_request *,
     struct eh_answer *, struct eh_error *);

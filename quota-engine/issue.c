@@ -36,6 +36,10 @@ struct issue {
 	struct eh_request request;
 	struct eh_answer answer;
 	struct eh_record record;
+
+	/* Of the one that was last tried, for the sentence of a refusal. */
+	size_t agreed;		/* octets, with the template that came nearest */
+	int meant;		/* the serial is the one of it */
 };
 
 /* Step 1: the parameter, and what of it this version does not build. */
@@ -82,23 +86,45 @@ find_device(struct issue *i, const struct eh_profile *profile,
 	return EH_OK;
 }
 
-/*
- * Does the TBS fit this authorization?  The serial depends on the authorization,
- * so at most one fits; that of all others is a mismatch that names the expected
- * issue number.
- */
+/* The template, named with the authorization when none fits. */
 static int
-fits(struct issue *i, const struct eh_authorization_view *view,
+find_template(struct issue *i, const struct eh_authorization_view *view,
     struct eh_error *error)
 {
-	const struct eh_profile *profile = view->what->profile;
-	uint8_t serial[EH_SERIAL_LEN], spki[EH_SPKI_DIGEST_LEN];
+	struct eh_template_hit hit;
+	struct eh_error why;
 	int err;
 
-	if ((err = eh_template_find(profile, i->key->digest, i->tbs, i->len,
-	         &i->template_index, &i->values, error)) != EH_OK ||
-	    (err = find_device(i, profile, &i->request.device, error)) != EH_OK)
-		return err;
+	eh_error_clear(&why);
+	err = eh_template_find(view->what->profile, i->key->digest, i->tbs,
+	    i->len, &hit, &i->values, &why);
+	i->template_index = hit.index;
+	i->agreed = hit.agreed;
+	return err == EH_OK ? EH_OK : eh_error_set(error, err,
+	    "authorization %s, %s", view->name, eh_error_sentence(&why));
+}
+
+static int
+wrong_serial(const struct issue *i, const struct eh_authorization_view *view,
+    const uint8_t serial[EH_SERIAL_LEN], struct eh_error *error)
+{
+	char must[EH_HEX_SIZE(EH_SERIAL_LEN)], device[EH_DEVICE_TEXT];
+
+	eh_hex_encode(serial, EH_SERIAL_LEN, must);
+	return eh_error_set(error, EH_DENIED_TEMPLATE,
+	    "the serial number of device %s under authorization %s must be %s "
+	    "(issue number %u; edgehsm profile render prints it)",
+	    eh_authorization_device_text(&i->request.device, device),
+	    view->name, must, i->answer.issue);
+}
+
+/* What the ledger is asked. */
+static void
+fill_request(struct issue *i, const struct eh_authorization_view *view)
+{
+	const struct eh_profile *profile = view->what->profile;
+	uint8_t spki[EH_SPKI_DIGEST_LEN];
+
 	memcpy(i->request.authorization, view->what->id, EH_ID_LEN);
 	i->request.generation = view->generation;
 	i->request.op = EH_OP_ISSUE;
@@ -110,16 +136,35 @@ fits(struct issue *i, const struct eh_authorization_view *view,
 		i->request.key_number[t] = (uint8_t)eh_profile_key(profile, t);
 	i->request.has_token = i->param.has_token;
 	memcpy(i->request.token, i->param.token, EH_ID_LEN);
-	if ((err = eh_engine_peek(
-	         i->b->engine, &i->request, &i->answer, error)) != EH_OK ||
-	    (err = eh_serial(view->what->id, &i->request.device,
+}
+
+/*
+ * Does the TBS fit this authorization?  The serial depends on the authorization,
+ * so at most one fits; that of all others is a mismatch that names the expected
+ * one.
+ */
+static int
+fits(struct issue *i, const struct eh_authorization_view *view,
+    struct eh_error *error)
+{
+	const struct eh_profile *profile = view->what->profile;
+	uint8_t serial[EH_SERIAL_LEN];
+	int err, refused;
+
+	i->meant = 0;
+	if ((err = find_template(i, view, error)) != EH_OK ||
+	    (err = find_device(i, profile, &i->request.device, error)) != EH_OK)
+		return err;
+	fill_request(i, view);
+	refused = eh_engine_peek(i->b->engine, &i->request, &i->answer, error);
+	if ((err = eh_serial(view->what->id, &i->request.device,
 	         i->request.template_index, i->answer.issue, serial)) != EH_OK)
 		return err;
-	if (!eh_ct_equal(serial, i->values.serial, EH_SERIAL_LEN))
-		return eh_error_set(error, EH_DENIED_TEMPLATE,
-		    "the certificate serial is not the one of authorization %s "
-		    "for this device: expected issue number %u",
-		    view->name, i->answer.issue);
+	i->meant = eh_ct_equal(serial, i->values.serial, EH_SERIAL_LEN);
+	if (refused != EH_OK)
+		return refused;
+	if (!i->meant)
+		return wrong_serial(i, view, serial, error);
 	i->chosen = view;
 	return EH_OK;
 }
@@ -163,14 +208,20 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 	    "token import` takes it", i->key->label);
 }
 
-/* How much a refusal says about what the caller meant: the one that got
- * furthest is told. */
-static int
-depth(int err, const struct eh_error *error)
+/*
+ * How much a refusal says about what the caller meant; the one that says most is
+ * told.  Least says a template that differs, the more of it agrees the more.
+ * That an authorization is closed says something when the serial is its own, and
+ * less than a wrong serial when it is not: of the same profile there may be one
+ * that lives.
+ */
+static size_t
+depth(const struct issue *i, const struct eh_authorization_view *view, int err)
 {
-	if (err != EH_DENIED_TEMPLATE)
-		return 3;
-	return strstr(error->text, "issue number") != NULL ? 2 : 1;
+	if (err == EH_DENIED_TEMPLATE)
+		return i->agreed + 1;
+	return view->state == EH_ROW_LIVE || i->meant ? EH_TBS_MAX + 2 :
+							i->agreed;
 }
 
 /* Step 2: the one authorization that it fits. */
@@ -178,7 +229,8 @@ static int
 choose(struct issue *i, struct eh_error *error)
 {
 	struct eh_error why;
-	int err, deepest = 0, result = EH_DENIED_NO_AUTHORIZATION;
+	int err, result = EH_DENIED_NO_AUTHORIZATION;
+	size_t deepest = 0;
 
 	for (unsigned n = 0; n < i->nviews; n++) {
 		if (!bound(i, &i->view[n]) ||
@@ -189,8 +241,8 @@ choose(struct issue *i, struct eh_error *error)
 		eh_error_clear(&why);
 		if ((err = fits(i, &i->view[n], &why)) == EH_OK)
 			return EH_OK;
-		if (depth(err, &why) > deepest) {
-			deepest = depth(err, &why);
+		if (depth(i, &i->view[n], err) > deepest) {
+			deepest = depth(i, &i->view[n], err);
 			result = eh_error_set(
 			    error, err, "%s", eh_error_sentence(&why));
 		}
@@ -428,8 +480,9 @@ eh_issue_sign(struct eh_boundary *b, const struct eh_caller *caller,
 		break;
 	case EH_TBS_OTHER:
 		err = eh_error_set(error, EH_DENIED_TEMPLATE,
-		    "key %s signs TBSCertificates and its own requests only",
-		    key->label);
+		    "issuing key %s signs TBSCertificates (version 3) that fit "
+		    "an authorization and requests for itself, nothing else; "
+		    "other data is for a general key", key->label);
 		break;
 	}
 out:

@@ -139,8 +139,7 @@ closed(const struct eh_row *row, struct eh_error *error)
 	eh_state_row_name(row, name);
 	switch (row->close_reason) {
 	case EH_CLOSE_EXPIRED:
-		return eh_error_set(error, EH_DENIED_EXPIRED,
-		    "authorization %s has expired", name);
+		return eh_clockguard_expired(row->expires, name, error);
 	case EH_CLOSE_REVOKED:
 		return eh_error_set(error, EH_DENIED_REVOKED,
 		    "authorization %s was revoked", name);
@@ -197,11 +196,17 @@ check_uses(const struct eh_request *req, const struct finding *f,
 	    (f->device != NULL ? f->device->uses[op] : 0);
 	char name[EH_ROW_NAME], device[DEVICE_NAME];
 
+	if (!o->granted && verdict == EH_VERDICT_REISSUE && f->issued)
+		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
+		    "device %s has a certificate by this template already "
+		    "(issue number %u), and authorization %s allows no "
+		    "re-issue: only the same TBSCertificate is signed again",
+		    device_name(&req->device, device), f->last,
+		    eh_state_row_name(f->row, name));
 	if (!o->granted && verdict == EH_VERDICT_REISSUE)
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
-		    "device %s is finished, or has another certificate by this "
-		    "template, and authorization %s allows no re-issue",
-		    device_name(&req->device, device),
+		    "device %s is finished, and authorization %s allows no "
+		    "re-issue", device_name(&req->device, device),
 		    eh_state_row_name(f->row, name));
 	if (!o->granted)
 		return eh_lease_exhausted(f->row, op, error);
@@ -281,6 +286,15 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 		answer->issue = f->stored->issue;
 		return EH_OK;
 	}
+	/* Also of a row that is closed: the caller tells by it which of several
+	 * was meant. */
+	issue = f->row->burns;
+	if (f->issued && f->last + 1 > issue)
+		issue = f->last + 1;
+	if (issue > UINT16_MAX)
+		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
+		    "the issue numbers of this device are used up");
+	answer->issue = (uint16_t)issue;
 	if (f->row->state != EH_ROW_LIVE)
 		return closed(f->row, error);
 	if (f->row->generation != req->generation)
@@ -295,13 +309,6 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 		return err;
 	answer->verdict = f->issued || finished(req, f) ? EH_VERDICT_REISSUE :
 							  EH_VERDICT_FIRST;
-	issue = f->row->burns;
-	if (f->issued && f->last + 1 > issue)
-		issue = f->last + 1;
-	if (issue > UINT16_MAX)
-		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
-		    "the issue numbers of this device are used up");
-	answer->issue = (uint16_t)issue;
 	if (answer->verdict == EH_VERDICT_FIRST &&
 	    (err = check_key(eng, req, f, error)) != EH_OK)
 		return err;
