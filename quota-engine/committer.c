@@ -183,9 +183,9 @@ eh_committer_submit(struct eh_engine *eng, struct eh_submission *sub,
 	return EH_OK;
 }
 
-void
-eh_committer_done(
-    struct eh_engine *eng, struct eh_submission *sub, int result)
+/* Note what became of it; whoever waits does not see it yet. */
+static void
+conclude(struct eh_engine *eng, struct eh_submission *sub, int result)
 {
 	if (sub->ticket != NULL)
 		eh_ledger_withdraw(eng, sub->ticket);
@@ -193,11 +193,37 @@ eh_committer_done(
 		eng->promised -= sub->bound;
 	sub->result = result;
 	sub->done = 1;
-	if (eng->running)
-		sem_post(&sub->wake);
 	/* A claim that came to nothing makes room for another. */
 	if (result != EH_OK)
 		pthread_cond_broadcast(&eng->changed);
+}
+
+void
+eh_committer_done(
+    struct eh_engine *eng, struct eh_submission *sub, int result)
+{
+	conclude(eng, sub, result);
+	sem_post(&sub->wake);
+}
+
+struct eh_submission *
+eh_committer_settled(struct eh_engine *eng)
+{
+	struct eh_submission *settled = eng->group->settled;
+
+	eng->group->settled = NULL;
+	return settled;
+}
+
+void
+eh_committer_wake(struct eh_submission *sub)
+{
+	struct eh_submission *next;
+
+	for (; sub != NULL; sub = next) {
+		next = sub->next; /* it is gone as soon as it is awake */
+		sem_post(&sub->wake);
+	}
 }
 
 static struct eh_submission *
@@ -788,6 +814,7 @@ settle_item(struct eh_engine *eng, struct eh_item *item)
 {
 	struct eh_submission *sub = item->submission;
 	struct eh_position at = eng->state->log.next;
+	struct eh_group *g = eng->group;
 	int err = EH_OK;
 
 	at.offset = item->offset;
@@ -807,7 +834,10 @@ settle_item(struct eh_engine *eng, struct eh_item *item)
 		eh_ledger_report(eng, item->record);
 	sub->ticket = NULL;
 	item->submission = NULL;
-	eh_committer_done(eng, sub, EH_OK);
+	conclude(eng, sub, EH_OK);
+	sub->next = NULL;
+	*g->settled_tail = sub;
+	g->settled_tail = &sub->next;
 	return err;
 }
 
@@ -817,10 +847,13 @@ eh_committer_settle(struct eh_engine *eng)
 	struct eh_group *g = eng->group;
 	int err = settle_log(eng);
 
+	g->settled = NULL;
+	g->settled_tail = &g->settled;
 	if (eng->state->clock.floor < g->t_lo)
 		eng->state->clock.floor = g->t_lo;
 	for (unsigned i = 0; i < g->n && err == EH_OK; i++)
 		err = settle_item(eng, &g->item[i]);
-	g->n = 0;
+	if (err == EH_OK)
+		g->n = 0; /* else abandon() has the rest */
 	return err;
 }

@@ -46,7 +46,13 @@ EH_MUST_CHECK int eh_committer_write(struct eh_engine *);
 /* Locked.  EH_ERR_INTERNAL when a change that was tried before now refuses. */
 EH_MUST_CHECK int eh_committer_settle(struct eh_engine *);
 
-/* Locked.  End a submission that is not in the queue any more. */
+/* Locked, after settle(): take the list of those who are to be woken.  Not
+ * locked: wake them; they would only queue for the lock. */
+struct eh_submission *eh_committer_settled(struct eh_engine *);
+void eh_committer_wake(struct eh_submission *);
+
+/* Locked.  End a submission that is not in the queue any more.  Whoever waits
+ * goes on at once: do not touch it, its record or its ticket afterwards. */
 void eh_committer_done(struct eh_engine *, struct eh_submission *, int result);
 
 /* Locked.  Refuse what is in a group that could not be written. */

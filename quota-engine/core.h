@@ -22,7 +22,7 @@
  *              a commit raises (commit, seq_hi, reserved, grace)
  *   books,     under the lock, at any time
  *   index
- *   group      by the committer alone
+ *   group      by whoever writes, one at a time (writing)
  *   commit     by the committer until it flies, then by the anchor thread
  */
 enum eh_phase {
@@ -68,7 +68,7 @@ struct eh_submission {
 	int result;
 	struct eh_error error;
 	uint64_t seq;
-	sem_t wake;			/* posted when done, if threads run */
+	sem_t wake;			/* posted when done */
 };
 
 /* An entry of the group that is being written. */
@@ -92,6 +92,7 @@ struct eh_group {
 	struct eh_item item[EH_GROUP_ENTRIES];
 	unsigned n;
 	size_t bound;			/* bytes, at most */
+	struct eh_submission *settled, **settled_tail; /* to be woken */
 	struct eh_record own[EH_GROUP_OWN];
 	unsigned nown;
 	int turn;			/* change segment first */
@@ -173,6 +174,7 @@ struct eh_engine {
 
 	/* Threads (engine.c). */
 	int running, ending;		/* how many run; they should end */
+	int writing;			/* somebody writes the group */
 	unsigned start_refused;		/* how often the start found no space */
 	struct eh_error start_error;
 	pthread_cond_t changed;		/* a claim, a commit or the phase */

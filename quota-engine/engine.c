@@ -94,14 +94,20 @@ do_start(struct eh_engine *eng)
 	pthread_cond_broadcast(&eng->changed);
 }
 
-/* Returns 1 when a group was written. */
+/*
+ * Returns 1 when a group was written.  Whoever submits writes it himself, when
+ * nobody else is writing: so a client that is alone waits for no other thread.
+ * What comes meanwhile is a group for the committer.
+ */
 static int
 do_group(struct eh_engine *eng)
 {
+	struct eh_submission *settled;
 	int err;
 
-	if (eh_committer_collect(eng) == 0)
+	if (eng->writing || eh_committer_collect(eng) == 0)
 		return 0;
+	eng->writing = 1;
 	pthread_mutex_unlock(&eng->lock);
 	err = eh_committer_write(eng);
 	pthread_mutex_lock(&eng->lock);
@@ -116,7 +122,12 @@ do_group(struct eh_engine *eng)
 		    eng->params.state_name, eh_err_text(err));
 		eh_committer_abandon(eng);
 	}
+	eng->writing = 0;
+	settled = eh_committer_settled(eng);
 	pthread_cond_broadcast(&eng->changed);
+	pthread_mutex_unlock(&eng->lock);
+	eh_committer_wake(settled);
+	pthread_mutex_lock(&eng->lock);
 	return 1;
 }
 
@@ -208,14 +219,17 @@ round_of_work(struct eh_engine *eng)
  * --- threads ---
  */
 
-/* Wake whoever has something to do now. */
+/* Wake whoever has something to do now; between collecting and settling, that
+ * is for whoever does it. */
 static void
 nudge(struct eh_engine *eng)
 {
 	if (!eng->running)
 		return;
-	if (eng->head != NULL || eng->want_start ||
-	    (eng->commit->wanted && !eng->commit->flying))
+	if (!eng->writing &&
+	    (eng->head != NULL ||
+	        (eng->phase == EH_PHASE_REPLAYED && eng->want_start) ||
+	        (eng->commit->wanted && !eng->commit->flying)))
 		pthread_cond_signal(&eng->work);
 	if (eng->journal.next == EH_NEXT_WANTED)
 		pthread_cond_signal(&eng->space);
@@ -236,7 +250,8 @@ run_committer(void *arg)
 			do_start(eng), any = 1;
 		else if (runs(eng))
 			any = do_group(eng);
-		if (runs(eng) && eng->commit->wanted && !eng->commit->flying) {
+		if (runs(eng) && eng->commit->wanted &&
+		    !eng->commit->flying && !eng->writing) {
 			do_begin(eng);
 			eng->commit->handed = 1;
 			pthread_cond_signal(&eng->flight);
@@ -300,7 +315,11 @@ join(struct eh_engine *eng)
 	pthread_mutex_unlock(&eng->lock);
 	for (int i = eng->running; i-- > 0;)
 		pthread_join(eng->thread[i], NULL);
+	pthread_mutex_lock(&eng->lock);
+	while (eng->writing)
+		pthread_cond_wait(&eng->changed, &eng->lock);
 	eng->running = 0;
+	pthread_mutex_unlock(&eng->lock);
 }
 
 int
@@ -339,6 +358,7 @@ allocate(struct eh_engine *eng)
 	    eng->commit == NULL)
 		return EH_ERR_MEMORY;
 	eng->group->n = 0;
+	eng->group->settled = NULL;
 	memset(eng->commit, 0, offsetof(struct eh_commit, bytes));
 	eng->commit->next = malloc(sizeof(*eng->commit->next));
 	return eng->commit->next == NULL ? EH_ERR_MEMORY : EH_OK;
@@ -630,32 +650,56 @@ wait_commit(struct eh_engine *eng, uint64_t k, struct eh_error *error)
 	return EH_OK;
 }
 
-/* Locked.  Submit, wait until it is done, and return its result. */
+/*
+ * Submit, wait until it is done, and return its result.  A claim's ticket is
+ * not held afterwards.  Not locked: those of a group are woken together, and
+ * have nothing to queue for the lock for.
+ */
 static int
 submit(struct eh_engine *eng, struct eh_submission *sub, struct eh_error *error)
 {
-	int err;
+	struct eh_ticket *ticket = sub->ticket;
+	int err, threads;
 
+	sem_init(&sub->wake, 0, 0);
+	pthread_mutex_lock(&eng->lock);
 	while ((err = eh_committer_submit(eng, sub, error)) == EH_ERR_BUSY)
 		if ((err = wait_change(eng, error)) != EH_OK)
 			break;
+	threads = eng->running > 0;
+	if (err == EH_OK && threads && runs(eng))
+		(void)do_group(eng);
+	nudge(eng);
+	while (err == EH_OK && !threads && !sub->done &&
+	    wait_change(eng, NULL) == EH_OK)
+		;
+	if (err == EH_OK && !threads && !sub->done)
+		err = eh_error_set(
+		    error, EH_ERR_INTERNAL, "a submission is stuck");
+	if (err != EH_OK && ticket != NULL)
+		eh_ledger_withdraw(eng, ticket);
+	pthread_mutex_unlock(&eng->lock);
+	while (err == EH_OK && threads && sem_wait(&sub->wake) != 0 &&
+	    errno == EINTR)
+		;
+	sem_destroy(&sub->wake);
 	if (err != EH_OK)
 		return err;
-	nudge(eng);
-	if (eng->running) {
-		pthread_mutex_unlock(&eng->lock);
-		while (sem_wait(&sub->wake) != 0 && errno == EINTR)
-			;
-		pthread_mutex_lock(&eng->lock);
-	}
-	while (!sub->done && wait_change(eng, NULL) == EH_OK)
-		;
-	if (!sub->done)
-		return eh_error_set(
-		    error, EH_ERR_INTERNAL, "a submission is stuck");
 	if (sub->result != EH_OK && error != NULL)
 		*error = sub->error;
 	return sub->result;
+}
+
+/* Ask for a commit of what the state says now; wait until it is anchored. */
+static int
+anchor(struct eh_engine *eng, struct eh_error *error)
+{
+	int err;
+
+	pthread_mutex_lock(&eng->lock);
+	err = wait_commit(eng, eh_commit_request(eng), error);
+	pthread_mutex_unlock(&eng->lock);
+	return err;
 }
 
 int
@@ -750,14 +794,9 @@ eh_engine_submit(struct eh_engine *eng, struct eh_ticket *ticket,
 
 	memcpy(sub.private.token, ticket->request.token, EH_ID_LEN);
 	memcpy(sub.private.request, ticket->request.digest, EH_DIGEST_LEN);
-	sem_init(&sub.wake, 0, 0);
-	pthread_mutex_lock(&eng->lock);
 	err = submit(eng, &sub, error);
-	eh_ledger_withdraw(eng, ticket);
 	if (err == EH_OK && strict)
-		err = wait_commit(eng, eh_commit_request(eng), error);
-	pthread_mutex_unlock(&eng->lock);
-	sem_destroy(&sub.wake);
+		err = anchor(eng, error);
 	return err;
 }
 
@@ -778,17 +817,11 @@ eh_engine_record(
 		.kind = EH_SUBMIT_RECORD,
 		.record = record,
 	};
-	int err;
 
 	if (record->kind != EH_RECORD_CSR && record->kind != EH_RECORD_REPORT)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "a record of this kind does not stand alone");
-	sem_init(&sub.wake, 0, 0);
-	pthread_mutex_lock(&eng->lock);
-	err = submit(eng, &sub, error);
-	pthread_mutex_unlock(&eng->lock);
-	sem_destroy(&sub.wake);
-	return err;
+	return submit(eng, &sub, error);
 }
 
 int
@@ -810,13 +843,9 @@ eh_engine_change(struct eh_engine *eng, const struct eh_change *change,
 			return eh_error_set(error, EH_ERR_UNSUPPORTED,
 			    "nothing is known of what this record changes");
 	}
-	sem_init(&sub.wake, 0, 0);
-	pthread_mutex_lock(&eng->lock);
 	err = submit(eng, &sub, error);
 	if (err == EH_OK)
-		err = wait_commit(eng, eh_commit_request(eng), error);
-	pthread_mutex_unlock(&eng->lock);
-	sem_destroy(&sub.wake);
+		err = anchor(eng, error);
 	return err;
 }
 

@@ -18,12 +18,13 @@
  * ledger.h (who may), lease.h (how many), index.h (which device), committer.h
  * (what becomes durable, in which order), journal.h, recover.h.
  *
- * Every connection has a thread, its worker.  A worker claims, signs, submits
- * and waits; one committer thread writes groups of records; one anchor thread
- * writes state copies and extends the anchor; one thread makes journal segments
- * ahead.  The functions below block until the answer is known, may be called
- * from any worker, and take the ledger's lock themselves: never call one while
- * holding it.
+ * Every connection has a thread, its worker.  A worker claims, signs and
+ * submits; if nobody is writing then, it writes the group itself, else it
+ * waits, and the committer thread writes what came meanwhile.  One anchor
+ * thread writes state copies and extends the anchor; one thread makes journal
+ * segments ahead.  The functions below block until the answer is known, may be
+ * called from any worker, and take the ledger's lock themselves: never call one
+ * while holding it.
  *
  * Any failure of the disk or the anchor is final: the engine is "stopped" then,
  * every call returns EH_DENIED_FAIL_STOPPED with the sentence that says why, and

@@ -272,6 +272,38 @@ START_TEST(a_stop_in_the_middle_loses_nothing)
 }
 END_TEST
 
+static pthread_t myself;
+static int (*real_sync)(void *, int);
+static atomic_uint syncs_of_mine;
+
+static int
+count_sync(void *arg, int file)
+{
+	if (pthread_equal(pthread_self(), myself))
+		syncs_of_mine++;
+	return real_sync(arg, file);
+}
+
+START_TEST(who_is_alone_waits_for_no_other_thread)
+{
+	struct heart_order o = heart_order(1, 1000, 64);
+	struct heart_ask ask = { .order = 1 };
+
+	begin();
+	install(&o);
+	myself = pthread_self();
+	real_sync = eh_os_posix_table(os)->sync;
+	eh_os_posix_table(os)->sync = count_sync;
+	for (ask.device = 0; ask.device < 10; ask.device++)
+		ck_assert_int_eq(heart_issue(&h, &ask, NULL, NULL), EH_OK);
+	/* But the first, perhaps: the committer may still write of itself. */
+	ck_assert_uint_ge(syncs_of_mine, 9);
+	ck_assert_uint_le(syncs_of_mine, 10);
+	ck_assert_ptr_null(heart_check(&h));
+	end();
+}
+END_TEST
+
 /* Reports, changes, log readings and status beside the issuing. */
 static void *
 others(void *arg)
@@ -394,6 +426,7 @@ main(void)
 	tcase_add_test(
 	    t, books_hold_while_an_order_is_superseded_and_stopped);
 	tcase_add_test(t, a_stop_in_the_middle_loses_nothing);
+	tcase_add_test(t, who_is_alone_waits_for_no_other_thread);
 	tcase_add_test(t, everything_goes_on_beside_everything);
 	tcase_add_test(t, a_second_owner_of_disk_or_anchor_is_refused);
 	tcase_add_test(t, a_foreign_anchor_stops_all_workers);
