@@ -15,10 +15,11 @@
 #include "pkcs11-module/client.h"
 #include "pkcs11-module/start.h"
 
-#define REPLY_MS 60000
-#define POOL_S	 30
-#define REPEATS	 2
-#define RETRY_NS (UINT64_C(1000000000))
+#define REPLY_MS  60000
+#define POOL_S    30
+#define REPEATS   2
+#define GREETINGS 5
+#define RETRY_NS  UINT64_C(1000000000)
 
 /*
  * What may be asked again when the daemon went away before it answered: asking
@@ -241,10 +242,18 @@ patience(struct eh_client *client)
 	return until;
 }
 
+/* What ends takes a moment to do so. */
+static void
+nap(void)
+{
+	static const struct timespec moment = { .tv_nsec = 20 * 1000000 };
+
+	nanosleep(&moment, NULL);
+}
+
 static int
 await_daemon(struct eh_client *client)
 {
-	static const struct timespec nap = { .tv_nsec = 20 * 1000000 };
 	uint64_t until = patience(client);
 	int fd;
 
@@ -254,7 +263,7 @@ await_daemon(struct eh_client *client)
 			return fd;
 		if (eh_clock_monotonic_ns() >= until)
 			return -1;
-		nanosleep(&nap, NULL);
+		nap();
 	} while (1);
 }
 
@@ -436,14 +445,17 @@ give_back(struct eh_client *client, struct eh_client_connection *c)
 }
 
 /* Connect and say hello.  A daemon that is just ending may still let us in and
- * then be gone: so twice. */
+ * then be gone, and do so again while it ends: so a few times. */
 static int
 greet(struct eh_client *client, struct eh_client_connection *c,
     struct eh_error *error)
 {
 	int err = EH_ERR_UNAVAILABLE;
 
-	for (int tries = 0; tries < 2 && err == EH_ERR_UNAVAILABLE; tries++) {
+	for (int tries = 0; tries < GREETINGS && err == EH_ERR_UNAVAILABLE;
+	     tries++) {
+		if (tries > 0)
+			nap();
 		if ((err = open_socket(client, &c->fd, error)) != EH_OK)
 			return err;
 		err = say_hello(client, c->fd, &c->login, error);
@@ -489,6 +501,8 @@ eh_client_call(struct eh_client *client, const struct eh_wire *request,
 	int err, sent;
 
 	for (int tries = 0;; tries++) {
+		if (tries > 0)
+			nap();
 		eh_reply_init(reply);
 		if ((err = take(client, &c, error)) != EH_OK)
 			return err;

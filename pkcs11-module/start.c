@@ -172,6 +172,7 @@ read_line(int fd, char *line, size_t cap, uint64_t deadline)
 	return (ssize_t)strlen(line);
 }
 
+/* EH_OK; EH_ERR_IO when it died without a word, else EH_ERR_UNAVAILABLE. */
 static int
 await(const struct eh_conf *conf, int fd, uint64_t deadline,
     struct eh_error *error)
@@ -188,10 +189,11 @@ await(const struct eh_conf *conf, int fd, uint64_t deadline,
 	if (n > 0)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "edgehsmd did not start: %s", line);
-	return eh_error_set(error, EH_ERR_UNAVAILABLE,
+	(void)eh_error_set(error, EH_ERR_UNAVAILABLE,
 	    "edgehsmd did not start and did not say why; run %s%s%s by hand",
 	    conf->daemon, conf->path != NULL ? " --conf " : "",
 	    conf->path != NULL ? conf->path : "");
+	return EH_ERR_IO;
 }
 
 /* The daemon goes to the background by a fork, so what was spawned has ended or
@@ -221,7 +223,6 @@ start_once(const struct eh_conf *conf, uint64_t deadline, int *statusp,
 	pid_t pid = -1;
 
 	*statusp = -1;
-
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
 		    "edgehsmd cannot be started: %s", strerror(errno));
@@ -244,20 +245,24 @@ start_once(const struct eh_conf *conf, uint64_t deadline, int *statusp,
 }
 
 /*
- * A daemon that was killed may hold its state folder a moment longer than its
- * socket; the next one then says EX_TEMPFAIL and is tried again.
+ * Some failures pass.  A daemon that was killed may hold its state folder a
+ * moment longer than its socket: the next one then says EX_TEMPFAIL.  And one
+ * that is killed while it starts says nothing.
  */
 static int
 start_locked(
     const struct eh_conf *conf, uint64_t deadline, struct eh_error *error)
 {
 	static const struct timespec nap = { .tv_nsec = 50 * 1000000 };
-	int err, status;
+	int err, status, more;
 
 	for (int tries = 0;; tries++) {
 		err = start_once(conf, deadline, &status, error);
-		if (err == EH_OK || status != EX_TEMPFAIL || tries >= 20)
-			return err;
+		more = status == EX_TEMPFAIL ? 20 : err == EH_ERR_IO ? 2 : 0;
+		if (err == EH_OK)
+			return EH_OK;
+		if (tries >= more)
+			return EH_ERR_UNAVAILABLE;
 		nanosleep(&nap, NULL);
 	}
 }

@@ -12,12 +12,15 @@ tool --keypairgen --key-type EC:prime256v1 --label general --id 01 \
 ehsign() {
 	stranger "$EHSIGN" "$MODULE" "$OPERATOR" general "$@"
 }
-# In the background: 4 threads, $1 signatures.
+# In the background: 4 threads, $1 signatures.  Returns when they have begun: a
+# login whose answer is lost is not repeated, since it counts.
 sign_along() {
+	: > "$D/signed"
 	{
 		EDGEHSM_DEBUG=1 ehsign 4 "$1" > "$D/signed" 2>&1 || :
 	} &
 	busy=$!
+	await signing "$D/signed"
 }
 all_signed() {
 	cat "$D/signed"

@@ -4,9 +4,9 @@
  *
  *	ehsign MODULE PIN LABEL THREADS SIGNATURES [fork | size FILE]
  *
- * Every signature is one C_SignInit and one C_Sign.  One line to standard
- * output: how many were asked for and how many came, and the first code that
- * was not CKR_OK.  With "fork" a child signs as well.  With "size" the message
+ * Every signature is one C_SignInit and one C_Sign.  Two lines to standard
+ * output: that it begins, being logged in; and how many were asked for, how many
+ * came, and the first code that was not CKR_OK.  With "fork" a child signs as well.  With "size" the message
  * is the FILE, and before its C_Sign come what costs nothing: an operation that
  * is cancelled, a NULL buffer, a buffer that is too small. */
 #include "config.h"
@@ -171,6 +171,8 @@ sign_all(unsigned threads, unsigned long signatures)
 	pthread_t thread[THREADS_MAX];
 
 	each = signatures / threads;
+	puts("signing");
+	fflush(stdout);
 	for (unsigned i = 0; i < threads; i++)
 		if (pthread_create(&thread[i], NULL, sign_many, NULL) != 0)
 			die("pthread_create", CKR_HOST_MEMORY);

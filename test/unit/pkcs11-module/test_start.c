@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,10 +132,19 @@ START_TEST(a_state_folder_that_is_still_held_is_tried_again)
 }
 END_TEST
 
+START_TEST(one_that_was_killed_while_it_started_is_tried_again)
+{
+	setenv("FAKE_DAEMON", "dies once", 1);
+	ck_assert_int_eq(eh_start_daemon(&conf, &error), EH_OK);
+	unsetenv("FAKE_DAEMON");
+}
+END_TEST
+
 START_TEST(a_daemon_that_dies_silently_is_said_to)
 {
 	setenv("FAKE_DAEMON", "dies", 1);
 	ck_assert_int_eq(eh_start_daemon(&conf, &error), EH_ERR_UNAVAILABLE);
+	ck_assert_int_eq(error.code, EH_ERR_UNAVAILABLE);
 	ck_assert_ptr_nonnull(strstr(error.text, "did not say why"));
 	ck_assert_ptr_nonnull(strstr(error.text, conf_path));
 	unsetenv("FAKE_DAEMON");
@@ -226,6 +236,11 @@ play_daemon(char **argv)
 	mark("tries", "x");
 	if (how != NULL && strcmp(how, "dies") == 0)
 		return 1;
+	if (how != NULL && strcmp(how, "dies once") == 0) {
+		if (marks("tries") < 2)
+			raise(SIGKILL);
+		how = NULL;
+	}
 	if (how != NULL && strcmp(how, "busy twice") == 0) {
 		if (marks("tries") < 3) {
 			dprintf(3, "the state folder is in use\n");
@@ -264,6 +279,7 @@ main(int argc, char **argv)
 	tcase_add_test(t, nothing_is_inherited_but_the_pipe);
 	tcase_add_test(t, a_daemon_that_says_why_is_quoted);
 	tcase_add_test(t, a_state_folder_that_is_still_held_is_tried_again);
+	tcase_add_test(t, one_that_was_killed_while_it_started_is_tried_again);
 	tcase_add_test(t, a_daemon_that_dies_silently_is_said_to);
 	tcase_add_test(t, a_daemon_that_is_not_there_is_named);
 	tcase_add_test(t, what_has_just_failed_is_not_tried_again_at_once);
