@@ -113,9 +113,10 @@ write_conf(const struct bed *b)
 	    "backend.module = %s\n"
 	    "backend.token = " SOFTHSM_BACKEND "\n"
 	    "backend.pin-file = %s/backend.pin\n"
-	    "backend.env.SOFTHSM2_CONF = %s/backend.conf\n",
+	    "backend.env.SOFTHSM2_CONF = %s/backend.conf\n"
+	    "backend.verify = %s\n",
 	    b->folder, b->folder, b->folder, b->options->softhsm, b->folder,
-	    b->folder);
+	    b->folder, b->options->verify);
 	write_file(b, "edgehsm.conf", text);
 	write_file(b, "backend.pin", SOFTHSM_PIN "\n");
 	write_file(b, "operator.pin", OPERATOR_PIN "\n");

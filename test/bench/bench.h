@@ -10,6 +10,7 @@ struct bench_options {
 	const char *provider;	/* edgehsm.so */
 	const char *softhsm;	/* libsofthsm2.so */
 	const char *openssl;	/* the command */
+	const char *verify;	/* backend.verify of edgehsmd */
 	const char *folder;	/* the state is made below it */
 	const char *commit;	/* of the source, for the lines */
 	unsigned rounds;

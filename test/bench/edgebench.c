@@ -76,6 +76,7 @@ static const char usage[] =
     "  --window SECONDS   length of a window (0.4)\n"
     "  --case NAME        only this case; may be repeated\n"
     "  --list             print the names of the cases\n"
+    "  --verify WHEN      backend.verify of edgehsmd: always (default), start\n"
     "  --folder DIR       where the state goes, on a real disk ($TMPDIR or\n"
     "                     /var/tmp)\n"
     "  --keep             leave the state behind\n"
@@ -90,7 +91,7 @@ static const char usage[] =
 
 enum {
 	OPT_QUICK = 256, OPT_ROUNDS, OPT_WINDOW, OPT_CASE, OPT_LIST,
-	OPT_FOLDER, OPT_KEEP, OPT_DAEMON, OPT_MODULE, OPT_PROVIDER,
+	OPT_VERIFY, OPT_FOLDER, OPT_KEEP, OPT_DAEMON, OPT_MODULE, OPT_PROVIDER,
 	OPT_SOFTHSM, OPT_OPENSSL, OPT_COMMIT, OPT_HELP
 };
 
@@ -101,6 +102,7 @@ static const struct option options[] = {
 	{ "window",   required_argument, NULL, OPT_WINDOW },
 	{ "case",     required_argument, NULL, OPT_CASE },
 	{ "list",     no_argument,       NULL, OPT_LIST },
+	{ "verify",   required_argument, NULL, OPT_VERIFY },
 	{ "folder",   required_argument, NULL, OPT_FOLDER },
 	{ "keep",     no_argument,       NULL, OPT_KEEP },
 	{ "daemon",   required_argument, NULL, OPT_DAEMON },
@@ -156,6 +158,7 @@ take_option(struct run *r, struct bench_options *o, int option)
 		return -1;
 	case OPT_WINDOW: o->window = number(optarg, 0.01, 60); return -1;
 	case OPT_CASE: add_case(r, optarg); return -1;
+	case OPT_VERIFY: o->verify = optarg; return -1;
 	case OPT_FOLDER: o->folder = optarg; return -1;
 	case OPT_KEEP: o->keep = 1; return -1;
 	case OPT_DAEMON: o->daemon = optarg; return -1;
@@ -180,6 +183,7 @@ set_defaults(struct bench_options *o)
 	o->provider = EH_BENCH_BUILDDIR "/.libs/edgehsm.so";
 	o->softhsm = softhsm_find();
 	o->openssl = "openssl";
+	o->verify = "always";
 	o->folder = tmp != NULL ? tmp : "/var/tmp";
 	o->commit = "unknown";
 	o->rounds = 7;

@@ -13,6 +13,7 @@ void
 report_init(struct report *r, const struct bed *b)
 {
 	r->commit = b->options->commit;
+	r->verify = b->options->verify;
 	r->filesystem = machine_filesystem(b->folder);
 	r->f0_us = machine_sync_us(b->folder);
 	snprintf(r->openssl, sizeof(r->openssl), "%s",
@@ -64,8 +65,11 @@ report_print(const struct report *r, const struct report_line *l)
 
 	fputs("{\"v\":1", stdout);
 	put_text("case", l->c->name);
-	printf(",\"params\":{\"threads\":%u,\"batch\":%u}", l->c->threads,
+	printf(",\"params\":{\"threads\":%u,\"batch\":%u", l->c->threads,
 	    l->c->batch);
+	if ((l->c->flags & CASE_DAEMON) != 0)
+		put_text("verify", r->verify);
+	putchar('}');
 	put_text("backend", l->c->backend);
 	if ((l->c->flags & CASE_DAEMON) != 0)
 		fputs(",\"anchor_class\":0", stdout);

@@ -8,7 +8,7 @@
 
 /* What is the same in all lines of a run. */
 struct report {
-	const char *commit;
+	const char *commit, *verify;
 	const char *filesystem;
 	double f0_us;
 	char openssl[32];
