@@ -140,7 +140,6 @@ struct eh_engine {
 	int fresh;			/* eh_engine_look() said so */
 	struct eh_error stopped;	/* code EH_OK while it runs */
 	int want_start;
-	uint64_t start_segment;		/* that the accepted copy names */
 	uint8_t boot_flags;
 	int boot_pending;		/* the boot record is still to come */
 	int clean;			/* what the boot record says */

@@ -184,7 +184,6 @@ recover(struct eh_engine *eng, struct eh_error *error)
 		    "the state in %s was made for another kind of anchor than %s",
 		    eng->params.state_name, eng->params.anchor_name);
 	eng->anchored = eng->state->log.tree.size;
-	eng->start_segment = eng->state->log.next.segment;
 	return EH_OK;
 }
 
@@ -319,8 +318,7 @@ note_segment(struct eh_engine *eng, const struct eh_segment *s)
 
 /*
  * A new segment after an unclean stop: the old one is never written again, so no
- * tail has to be erased and nothing stale can follow something new.  One that
- * was begun, holds nothing, and is not known to the state gives its number.
+ * tail has to be erased and nothing stale can follow something new.
  */
 static int
 unclean_segment(struct eh_engine *eng, struct eh_state *next)
@@ -337,9 +335,6 @@ unclean_segment(struct eh_engine *eng, struct eh_state *next)
 	};
 	int err;
 
-	if (log->next.segment > eng->start_segment &&
-	    log->next.offset == EH_SEGMENT_HEADER)
-		s.number = log->next.segment;
 	memcpy(s.leaf, log->head, EH_DIGEST_LEN);
 	if ((err = remove_leftovers(eng, s.number)) != EH_OK ||
 	    (err = eh_journal_make(&eng->journal, &s)) != EH_OK ||

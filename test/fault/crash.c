@@ -22,7 +22,7 @@
 
 /* Somebody who wants a certificate. */
 struct actor {
-	enum { IDLE, CLAIMED, SUBMITTED, ANCHORING } state;
+	enum { IDLE, WAITING, CLAIMED, SUBMITTED, ANCHORING } state;
 	struct heart_ask ask;
 	struct eh_request request;
 	struct eh_ticket ticket;
@@ -148,11 +148,9 @@ retried(struct world *w, struct actor *a, const struct eh_stored *stored)
 }
 
 static void
-claim(struct world *w, struct actor *a)
+wish(struct world *w, struct actor *a)
 {
 	const struct heart_order *o = &w->order[below(w, w->orders)];
-	struct eh_stored stored;
-	int err;
 
 	memset(&a->ask, 0, sizeof(a->ask));
 	a->ask.order = o->number;
@@ -162,9 +160,21 @@ claim(struct world *w, struct actor *a)
 	a->ask.templates = (uint8_t)o->uses;
 	if (w->nreleased > 0 && below(w, 10) == 0)
 		a->ask = w->released[below(w, w->nreleased)].ask;
+}
+
+static void
+claim(struct world *w, struct actor *a)
+{
+	struct eh_stored stored;
+	int err;
+
+	/* Who was told to wait comes again, as the engine's callers do. */
+	if (a->state == IDLE)
+		wish(w, a);
 	heart_request(&w->h, &a->ask, &a->request);
 	err = eh_ledger_claim(w->h.eng, &a->request, &a->ticket, &a->answer,
 	    &stored, &w->h.error);
+	a->state = err == EH_ERR_BUSY ? WAITING : IDLE;
 	if (err != EH_OK)
 		return;
 	if (a->answer.verdict == EH_VERDICT_RETRY)
@@ -228,7 +238,7 @@ act(struct world *w)
 {
 	struct actor *a = &w->actor[below(w, ACTORS)];
 
-	if (a->state == IDLE)
+	if (a->state == IDLE || a->state == WAITING)
 		claim(w, a);
 	else if (a->state == CLAIMED)
 		submit(w, a);

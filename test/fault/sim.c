@@ -42,7 +42,7 @@ struct change {
 
 struct anchor {
 	unsigned users;
-	int defined;
+	int defined, blind;
 	uint8_t value[EH_DIGEST_LEN];
 };
 
@@ -454,11 +454,12 @@ sim_do_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
 	/* Crashing in here may be before or after; so may a lost reply. */
 	if (!begin(s, SIM_EXTEND) && !s->dying)
 		return EH_ERR_STORAGE;
-	if (memcmp(s->anchor->value, from, EH_DIGEST_LEN) != 0)
+	if (!s->anchor->blind &&
+	    memcmp(s->anchor->value, from, EH_DIGEST_LEN) != 0)
 		return EH_DENIED_FAIL_STOPPED;
 	done = (!s->crashed && !lost) || sim_below(&s->random, 2) == 0;
 	if (done)
-		eh_anchor_next(from, digest, s->anchor->value);
+		eh_anchor_next(s->anchor->value, digest, s->anchor->value);
 	if (s->crashed)
 		return EH_ERR_STORAGE;
 	return lost ? EH_ERR_BUSY : EH_OK;
@@ -669,6 +670,12 @@ void
 sim_lose_replies(struct sim *s, uint64_t n)
 {
 	s->lose_replies = n;
+}
+
+void
+sim_blind_anchor(struct sim *s)
+{
+	s->anchor->blind = 1;
 }
 
 void

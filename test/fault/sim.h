@@ -75,6 +75,9 @@ void sim_skip_syncs(struct sim *, uint64_t n);
 /* Of ${n} extends one has an outcome that nobody knows.  0: none. */
 void sim_lose_replies(struct sim *, uint64_t n);
 
+/* Extend whatever the value is, as a TPM does: only reading back tells. */
+void sim_blind_anchor(struct sim *);
+
 /* The anchor goes back to what it was when never written. */
 void sim_clear_anchor(struct sim *);
 

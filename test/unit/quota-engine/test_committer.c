@@ -256,6 +256,67 @@ START_TEST(a_window_that_is_used_up_waits_for_a_commit)
 }
 END_TEST
 
+/* With the anchor busy the places of the window are all there are. */
+START_TEST(no_entry_takes_a_place_behind_the_window)
+{
+	struct eh_submission *sub = calloc(200, sizeof(*sub));
+	struct eh_record *record = calloc(200, sizeof(*record));
+	unsigned n, all = 0;
+
+	begin_large(1024 * 1024, 2000, 1);
+	heart_work(&h);
+	eh_commit_request(h.eng);
+	ck_assert_int_eq(eh_commit_begin(h.eng), EH_OK);
+	for (unsigned i = 0; i < 200; i++) {
+		eh_record_init(&record[i], EH_RECORD_CSR);
+		sub[i].kind = EH_SUBMIT_RECORD;
+		sub[i].record = &record[i];
+		ck_assert_int_eq(
+		    eh_committer_submit(h.eng, &sub[i], &h.error), EH_OK);
+	}
+	while ((n = eh_committer_collect(h.eng)) > 0) {
+		all += n;
+		ck_assert_int_eq(eh_committer_write(h.eng), EH_OK);
+		ck_assert_int_eq(eh_committer_settle(h.eng), EH_OK);
+	}
+	ck_assert_uint_lt(all, 200);
+	ck_assert_uint_eq(
+	    h.eng->state->log.tree.size, h.eng->state->log.seq_hi);
+	ck_assert_int_eq(eh_commit_store(h.eng), EH_OK);
+	ck_assert_int_eq(eh_commit_extend(h.eng), EH_OK);
+	ck_assert_int_eq(eh_commit_verify(h.eng), EH_OK);
+	eh_commit_end(h.eng);
+	heart_work(&h);
+	ck_assert_int_eq(sub[199].done, 1);
+	ck_assert_ptr_null(heart_check(&h));
+	free(sub);
+	free(record);
+	heart_end(&h);
+}
+END_TEST
+
+/* The window of a large lease is open; when the order is closed it stays. */
+START_TEST(a_window_never_shrinks)
+{
+	struct heart_order o = heart_order(1, 2000, 512);
+	uint64_t hi;
+
+	o.expires = UINT64_C(1790000000) + 1000;
+	memset(&h, 0, sizeof(h));
+	heart_begin(&h, 11);
+	ck_assert_int_eq(heart_install(&h, &o), EH_OK);
+	ck_assert_int_eq(make(1), EH_OK);
+	hi = h.eng->state->log.seq_hi;
+	ck_assert_uint_gt(hi, 512);
+	sim_pass(h.sim, 1010);
+	heart_work(&h);
+	ck_assert_int_eq(heart_label(&h, "x"), EH_OK);
+	ck_assert_int_eq(heart_row(&h, 1)->state, EH_ROW_CLOSED);
+	ck_assert_uint_eq(h.eng->state->log.seq_hi, hi);
+	heart_end(&h);
+}
+END_TEST
+
 /* While a commit flies, groups go on inside the old window and no further. */
 START_TEST(groups_go_on_while_a_commit_flies)
 {
@@ -460,6 +521,8 @@ main(void)
 	tcase_add_test(
 	    t, a_full_disk_refuses_new_devices_before_space_is_needed);
 	tcase_add_test(t, a_window_that_is_used_up_waits_for_a_commit);
+	tcase_add_test(t, no_entry_takes_a_place_behind_the_window);
+	tcase_add_test(t, a_window_never_shrinks);
 	tcase_add_test(t, groups_go_on_while_a_commit_flies);
 	tcase_add_test(
 	    t, a_record_that_cannot_be_written_is_refused_when_submitted);

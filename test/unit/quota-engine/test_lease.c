@@ -137,6 +137,33 @@ START_TEST(the_next_lease_is_fetched_at_a_quarter)
 }
 END_TEST
 
+/* Units that a device draws afresh, too. */
+START_TEST(fresh_units_wait_for_the_anchor)
+{
+	struct heart_order o = heart_order(1, 100, 8);
+	struct eh_device *d;
+	struct eh_request req;
+	struct heart_ask ask = { .order = 1, .device = 1 };
+
+	o.uses = 2;
+	o.issues = 500;
+	begin(&o);
+	ck_assert_int_eq(make(1), EH_OK);
+	ck_assert_int_eq(heart_restart(&h), EH_OK);
+	ck_assert_int_eq(make(2), EH_OK);
+	heart_request(&h, &ask, &req);
+	d = eh_index_find(&h.eng->index, h.eng->books[0].book, &req.device);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(eh_lease_unit(
+		    h.eng, 0, d, EH_OP_ISSUE, NULL), EH_ERR_BUSY);
+	ck_assert_uint_eq(h.eng->books[0].want[EH_OP_ISSUE], 1);
+	heart_work(&h);
+	ck_assert_int_eq(
+	    eh_lease_unit(h.eng, 0, d, EH_OP_ISSUE, NULL), EH_OK);
+	heart_end(&h);
+}
+END_TEST
+
 START_TEST(claims_that_are_held_count_as_exposed)
 {
 	struct heart_order o = heart_order(1, 1000, 4);
@@ -418,6 +445,7 @@ main(void)
 	tcase_add_test(t, the_window_has_room_for_all_leases);
 	tcase_add_test(t, nothing_is_usable_before_it_is_anchored);
 	tcase_add_test(t, the_next_lease_is_fetched_at_a_quarter);
+	tcase_add_test(t, fresh_units_wait_for_the_anchor);
 	tcase_add_test(t, claims_that_are_held_count_as_exposed);
 	tcase_add_test(t, no_pass_is_opened_that_could_not_be_finished);
 	tcase_add_test(t, a_quota_of_zero_gives_nothing);

@@ -109,6 +109,41 @@ START_TEST(other_bytes_for_an_issued_template_need_an_allowance)
 }
 END_TEST
 
+/* Durable, and its commit not anchored yet: nobody gets it before that. */
+START_TEST(a_repeated_reissue_waits_for_the_anchor_too)
+{
+	struct heart_order o = heart_order(1, 10, 2);
+	struct heart_ask ask = { .order = 1, .device = 1, .key = 1 };
+	struct eh_submission sub = { .kind = EH_SUBMIT_CLAIM };
+	struct eh_ticket ticket;
+	struct eh_record record;
+	struct eh_stored stored;
+	struct eh_request req;
+
+	o.reissues = 2;
+	begin(&o);
+	ck_assert_int_eq(issue(1, 1, 0, 0), EH_OK);
+	heart_request(&h, &ask, &req);
+	ck_assert_int_eq(eh_ledger_claim(
+	    h.eng, &req, &ticket, &answer, &stored, &h.error), EH_OK);
+	ck_assert_int_eq(answer.verdict, EH_VERDICT_REISSUE);
+	heart_record(&req, answer.issue, &record);
+	sub.record = &record;
+	sub.ticket = &ticket;
+	sub.private.reply = signature;
+	sub.private.reply_len = 64;
+	ck_assert_int_eq(eh_committer_submit(h.eng, &sub, &h.error), EH_OK);
+	ck_assert_uint_eq(eh_committer_collect(h.eng), 1);
+	ck_assert_int_eq(eh_committer_write(h.eng), EH_OK);
+	ck_assert_int_eq(eh_committer_settle(h.eng), EH_OK);
+	ck_assert_uint_lt(h.eng->anchored, h.eng->state->log.tree.size);
+	ck_assert_int_eq(heart_issue(&h, &ask, &answer, NULL), EH_OK);
+	ck_assert_int_eq(answer.verdict, EH_VERDICT_RETRY);
+	ck_assert_uint_eq(h.eng->anchored, h.eng->state->log.tree.size);
+	heart_end(&h);
+}
+END_TEST
+
 START_TEST(without_an_allowance_there_is_no_reissue)
 {
 	struct heart_order o = heart_order(1, 10, 2);
@@ -632,6 +667,7 @@ main(void)
 	tcase_add_test(t, the_same_bytes_again_are_free);
 	tcase_add_test(
 	    t, other_bytes_for_an_issued_template_need_an_allowance);
+	tcase_add_test(t, a_repeated_reissue_waits_for_the_anchor_too);
 	tcase_add_test(t, without_an_allowance_there_is_no_reissue);
 	tcase_add_test(
 	    t, a_finished_device_needs_a_reissue_for_anything_new);

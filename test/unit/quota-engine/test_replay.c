@@ -325,6 +325,48 @@ START_TEST(a_good_entry_in_the_wrong_place_stops_for_good)
 }
 END_TEST
 
+/* The journal went on in another segment, and the end of the one before it,
+ * which had been durable, is gone. */
+START_TEST(a_later_segment_with_entries_stops_for_good)
+{
+	struct heart_order o = heart_order(1, 2000, 512);
+	struct heart_ask ask = { .order = 1 };
+	struct eh_entry e;
+	struct eh_journal_keys keys;
+	uint8_t copy[EH_ENTRY_MAX];
+	size_t len, at, last = 0;
+
+	memset(&h, 0, sizeof(h));
+	heart_begin(&h, 1);
+	ck_assert_int_eq(heart_install(&h, &o), EH_OK);
+	while (h.eng->journal.places < 2 || ask.device % 16 != 0) {
+		ask.device++;
+		ck_assert_int_eq(heart_issue(&h, &ask, NULL, NULL), EH_OK);
+	}
+	eh_journal_keys_init(&keys, h.keys.journal, h.keys.private);
+	eh_journal_name(name, 0);
+	heart_drop(&h);
+	sim_reboot(h.sim);
+	ck_assert_int_eq(verdict(), (int)ask.device);
+	/* Find the entry that ends the segment. */
+	sim_file(h.sim, name, &len);
+	for (at = EH_SEGMENT_HEADER; at < len; at += e.length) {
+		memset(copy, 0, sizeof(copy));
+		memcpy(copy, bytes() + at,
+		    len - at < EH_ENTRY_MAX ? len - at : EH_ENTRY_MAX);
+		if (eh_entry_open(&e, &keys, copy, sizeof(copy)) !=
+		    EH_ENTRY_GOOD)
+			break;
+		last = at;
+	}
+	ck_assert_uint_gt(last, 0);
+	memset(bytes() + last, 0, len - last);
+	ck_assert_int_eq(verdict(), -1);
+	ck_assert_ptr_nonnull(strstr(h.error.text, "later segment"));
+	sim_free(h.sim);
+}
+END_TEST
+
 START_TEST(a_missing_segment_stops_for_good)
 {
 	make();
@@ -402,6 +444,11 @@ START_TEST(a_tail_put_back_after_the_burn_is_void)
 	ask.key = 0;
 	ck_assert_int_eq(heart_issue(&h, &ask, NULL, NULL),
 	    EH_DENIED_DEVICE_LIMIT);
+	ck_assert_int_eq(heart_stop(&h), EH_OK);
+	/* Not even when what was recorded before it is damaged. */
+	sim_file(h.sim, old, &len)[EH_SEGMENT_HEADER + 100] ^= 1;
+	ck_assert_int_eq(heart_open(&h), EH_OK);
+	ck_assert_int_ne(heart_issue(&h, &ask, NULL, NULL), EH_OK);
 	heart_drop(&h);
 	unmake();
 }
@@ -427,6 +474,7 @@ main(void)
 	tcase_add_test(t, a_forged_entry_stops_for_good);
 	tcase_add_test(t, pieces_of_the_journal_moved_about_stop_for_good);
 	tcase_add_test(t, a_good_entry_in_the_wrong_place_stops_for_good);
+	tcase_add_test(t, a_later_segment_with_entries_stops_for_good);
 	tcase_add_test(t, a_missing_segment_stops_for_good);
 	tcase_add_test(t, a_shorter_file_stops_for_good);
 	tcase_add_test(t, a_journal_behind_a_clean_stop_stops_for_good);
