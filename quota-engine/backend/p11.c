@@ -148,7 +148,8 @@ find_token(struct eh_p11 *b, const struct eh_conf *conf,
 	}
 	if (found == 0)
 		return eh_error_set(error, EH_ERR_CONFIG,
-		    "%s: backend.token: no token with the label '%s' in %s",
+		    "%s: backend.token: no token with the label '%s' in %s; if "
+		    "there was one before, put back a copy of the key store",
 		    conf_name(conf), conf->backend_token,
 		    conf->backend_module);
 	if (found > 1)
