@@ -33,6 +33,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
 }
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/edgehsm-fresh.XXXXXX")
+chmod 755 "$root"	# apt reads as a user of its own
 # shellcheck disable=SC2317
 cleanup() {
 	# Nothing is mounted in our name space: the mounts went with unshare.
