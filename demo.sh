@@ -234,10 +234,13 @@ done
 # order PO PROFILE DEVICES [OPTION...]: authorize and install.
 order() {
 	order=$1
-	compiled=demo-state/config/$2.ehprofile
+	profile=$2
+	compiled=demo-state/config/$profile.ehprofile
 	devices=$3
 	shift 3
+	# The OEM compiles its own YAML again, and signs for nothing else.
 	edgehsm-authority authorize --hsm fab1-hsm1 --profile "$compiled" \
+	    --source "demo-state/config/$profile.yaml" \
 	    --devices "$devices" --order "$order" --days 7 "$@" \
 	    --out "demo-state/oem/$order.cose" > "demo-state/oem/$order.txt"
 	edgehsm token import "$compiled" "demo-state/oem/$order.cose"
