@@ -396,7 +396,7 @@ eh_run(const struct eh_recipe *recipe, const struct eh_hsm *hsm,
     const struct eh_run_options *options, const struct eh_run_watch *watch,
     struct eh_run_summary *summary, struct eh_error *error)
 {
-	static const struct eh_run_watch nobody = { NULL };
+	static const struct eh_run_watch nobody = { .arg = NULL };
 	struct eh_state_folder folder = { .lock = -1 };
 	struct eh_work *w = calloc(1, sizeof(*w));
 	int err = EH_ERR_MEMORY;

@@ -189,7 +189,7 @@ static int
 sign_in_child(CK_SESSION_HANDLE s, char *pin, char *label)
 {
 	pid_t pid = fork();
-	int status;
+	int status = -1;
 
 	if (pid == 0) {
 		if (sign_once(s, 0) != CKR_CRYPTOKI_NOT_INITIALIZED)
