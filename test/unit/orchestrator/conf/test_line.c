@@ -293,6 +293,43 @@ START_TEST(units_come_from_a_file)
 }
 END_TEST
 
+START_TEST(units_may_be_named_without_a_document)
+{
+	struct eh_line_ids ids;
+	char path[] = "/tmp/eh-test-line-XXXXXX";
+	int fd = mkstemp(path);
+
+	eh_report_wipe(&report);
+	ck_assert_int_eq(
+	    eh_line_ids_range("SN08", "SN10", &ids, &report), EH_OK);
+	ck_assert_uint_eq(ids.count, 3);
+	ck_assert_str_eq(ids.id[2], "SN10");
+	eh_line_ids_free(&ids);
+	ck_assert_int_eq(
+	    eh_line_ids_range("SN2", "SN1", &ids, &report), EH_ERR_CONFIG);
+	eh_line_ids_free(&ids);
+	said(&report, "error: from 'SN2' is above to 'SN1'\n");
+	ck_assert_int_eq(eh_line_ids_range(
+			     "000000000000000000000000000000001",
+			     "000000000000000000000000000000002", &ids, &report),
+	    EH_ERR_CONFIG);
+	eh_line_ids_free(&ids);
+	said(&report, "error: a device id has at most 32 characters\n");
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "SN2\nSN1\nSN2\n", 12), 12);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(
+	    eh_line_ids_file(path, &ids, &report), EH_ERR_CONFIG);
+	eh_line_ids_free(&ids);
+	said(&report, "error: unit 'SN2' stands twice\n");
+	ck_assert_int_eq(truncate(path, 8), 0);
+	ck_assert_int_eq(eh_line_ids_file(path, &ids, &report), EH_OK);
+	ck_assert_uint_eq(ids.count, 2);
+	eh_line_ids_free(&ids);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 START_TEST(file_that_is_missing_is_named)
 {
 	struct eh_line_ids ids;
@@ -326,6 +363,7 @@ main(void)
 	tcase_add_test(t, units_come_from_a_range_or_a_list);
 	tcase_add_test(t, units_that_make_no_sense_are_refused);
 	tcase_add_test(t, units_come_from_a_file);
+	tcase_add_test(t, units_may_be_named_without_a_document);
 	tcase_add_test(t, file_that_is_missing_is_named);
 	suite_add_tcase(s, t);
 	return unit_run(s);
