@@ -445,8 +445,8 @@ START_TEST(a_tail_put_back_after_the_burn_is_void)
 	ck_assert_int_eq(heart_issue(&h, &ask, NULL, NULL),
 	    EH_DENIED_DEVICE_LIMIT);
 	ck_assert_int_eq(heart_stop(&h), EH_OK);
-	/* Not even when what was recorded before it is damaged. */
-	sim_file(h.sim, old, &len)[EH_SEGMENT_HEADER + 100] ^= 1;
+	/* Not even when the record before it is damaged. */
+	sim_file(h.sim, old, &len)[before + 100] ^= 1;
 	ck_assert_int_eq(heart_open(&h), EH_OK);
 	ck_assert_int_ne(heart_issue(&h, &ask, NULL, NULL), EH_OK);
 	heart_drop(&h);
