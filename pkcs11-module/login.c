@@ -38,7 +38,8 @@ check_states(struct eh_session *s, int role)
 }
 
 /* Has the operator a PIN at all?  Only a no is asked again: the officer may
- * have set one meanwhile. */
+ * have set one meanwhile.  What is fail-stopped does not know, and says why when
+ * it is asked to log in. */
 static CK_RV
 check_pin_is_set(struct eh_session *s)
 {
@@ -51,7 +52,8 @@ check_pin_is_set(struct eh_session *s)
 		return CKR_OK;
 	if ((err = eh_client_hello(client, &hello, &s->refusal)) != EH_OK)
 		return eh_session_denied(s, err);
-	if (hello.flags & EH_FLAG_OPERATOR_PIN)
+	if ((hello.flags & EH_FLAG_OPERATOR_PIN) != 0 ||
+	    hello.state == EH_STATE_FAIL_STOPPED)
 		return CKR_OK;
 	return eh_session_say(s, CKR_USER_PIN_NOT_INITIALIZED,
 	    "the operator has no PIN yet: the security officer sets one "

@@ -103,6 +103,21 @@ START_TEST(an_operator_without_a_pin_is_told_who_sets_one)
 }
 END_TEST
 
+START_TEST(a_fail_stopped_token_says_so_and_nothing_of_pins)
+{
+	CK_SESSION_HANDLE s;
+
+	fake.flags = 0;
+	fake.state = EH_STATE_FAIL_STOPPED;
+	strcpy(fake.text, "the anchor differs");
+	fake_refuse(EH_REQ_LOGIN, EH_DENIED_FAIL_STOPPED, "the anchor differs");
+	s = fake_session();
+	ck_assert_uint_eq(
+	    login(s, CKU_USER, FAKE_PIN), CKR_EDGEHSM_FAIL_STOPPED);
+	ck_assert_str_eq(fake_sentence(s), "the anchor differs");
+}
+END_TEST
+
 START_TEST(only_the_officer_inits_a_pin)
 {
 	CK_SESSION_HANDLE s = fake_session();
@@ -212,6 +227,7 @@ main(void)
 	tcase_add_test(t, users_that_do_not_exist_cannot_log_in);
 	tcase_add_test(t, the_officer_needs_writable_sessions_only);
 	tcase_add_test(t, an_operator_without_a_pin_is_told_who_sets_one);
+	tcase_add_test(t, a_fail_stopped_token_says_so_and_nothing_of_pins);
 	tcase_add_test(t, only_the_officer_inits_a_pin);
 	tcase_add_test(t, a_changed_pin_leaves_its_user_logged_in);
 	tcase_add_test(t, nobody_logged_in_changes_the_operators_pin);
