@@ -184,6 +184,14 @@ bound(const struct issue *i, const struct eh_authorization_view *view)
 	return 0;
 }
 
+/* Has the caller named no authorization, or this one? */
+static int
+asked_for(const struct issue *i, const struct eh_authorization_view *view)
+{
+	return !i->param.has_authorization ||
+	    memcmp(i->param.authorization, view->what->id, EH_ID_LEN) == 0;
+}
+
 static int
 nothing_bound(const struct issue *i, struct eh_error *error)
 {
@@ -191,7 +199,8 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 
 	for (unsigned n = 0; n < i->nviews; n++)
 		if (i->view[n].state == EH_ROW_LIVE &&
-		    i->view[n].what->profile == NULL)
+		    i->view[n].what->profile == NULL &&
+		    asked_for(i, &i->view[n]))
 			return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 			    "authorization %s needs profile %s, which has not "
 			    "been imported: `edgehsm token import` it",
@@ -210,18 +219,23 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 
 /*
  * How much a refusal says about what the caller meant; the one that says most is
- * told.  Least says a template that differs, the more of it agrees the more.
- * That an authorization is closed says something when the serial is its own, and
- * less than a wrong serial when it is not: of the same profile there may be one
- * that lives.
+ * told.  Most says that of the authorization whose serial it is.  Then, the more
+ * of a template agrees the more: a live one that would take the device but for
+ * the serial, one that refuses the device (it may be another one's), one that
+ * is closed, and last one that another superseded.
  */
 static size_t
 depth(const struct issue *i, const struct eh_authorization_view *view, int err)
 {
+	size_t agreed = 4 * i->agreed;
+
+	if (i->meant)
+		return 4 * (EH_TBS_MAX + 2);
 	if (err == EH_DENIED_TEMPLATE)
-		return i->agreed + 1;
-	return view->state == EH_ROW_LIVE || i->meant ? EH_TBS_MAX + 2 :
-							i->agreed;
+		return agreed + 4;
+	if (view->state == EH_ROW_LIVE)
+		return agreed + 3;
+	return agreed + (err == EH_DENIED_NO_AUTHORIZATION ? 1 : 2);
 }
 
 /* Step 2: the one authorization that it fits. */
@@ -233,10 +247,7 @@ choose(struct issue *i, struct eh_error *error)
 	size_t deepest = 0;
 
 	for (unsigned n = 0; n < i->nviews; n++) {
-		if (!bound(i, &i->view[n]) ||
-		    (i->param.has_authorization &&
-		        memcmp(i->param.authorization, i->view[n].what->id,
-		            EH_ID_LEN) != 0))
+		if (!bound(i, &i->view[n]) || !asked_for(i, &i->view[n]))
 			continue;
 		eh_error_clear(&why);
 		if ((err = fits(i, &i->view[n], &why)) == EH_OK)
