@@ -360,8 +360,9 @@ check_offline(struct eh_engine *eng, const struct eh_row *row,
 	if (eng->damaged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: record %" PRIu64 " of the journal "
-		    "is damaged; put back a copy of its segment file and start "
-		    "edgehsmd again", eng->damaged_seq);
+		    "is damaged; put back a copy of its segment file that holds "
+		    "the records after it too, and start edgehsmd again",
+		    eng->damaged_seq);
 	if (log->merged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: more than %d unclean stops since "

@@ -222,7 +222,8 @@ eh_logread(struct eh_engine *eng, uint64_t seq,
 		    !in_order(eng, &entry, record)) {
 			err = eh_error_set(error, EH_ERR_STORAGE,
 			    "record %" PRIu64 " of the journal is damaged: put "
-			    "back a copy of its segment file", c.seq);
+			    "back a copy of its segment file that holds the "
+			    "records after it too", c.seq);
 			break;
 		} else {
 			err = each(

@@ -15,9 +15,11 @@
 #define FETCH_MAX (1024 * 1024)
 #define ENTRY_MAX 4096	/* of a log entry */
 
-int
-eh_token_failed(
-    struct eh_token *t, CK_RV rv, const char *what, struct eh_error *error)
+/* The sentence of ${session}; of the last call without one, if that is
+ * CK_INVALID_HANDLE. */
+static int
+failed(struct eh_token *t, CK_SESSION_HANDLE session, CK_RV rv,
+    const char *what, struct eh_error *error)
 {
 	char text[EH_ERROR_TEXT] = "";
 	CK_ULONG len = sizeof(text) - 1;
@@ -25,7 +27,7 @@ eh_token_failed(
 	if (rv == CKR_OK)
 		return EH_OK;
 	if (t->vendor == NULL ||
-	    t->vendor->Refusal(t->session, (CK_BYTE *)text, &len) != CKR_OK ||
+	    t->vendor->Refusal(session, (CK_BYTE *)text, &len) != CKR_OK ||
 	    len >= sizeof(text))
 		len = 0;
 	text[len] = '\0';
@@ -34,6 +36,13 @@ eh_token_failed(
 	return eh_error_set(error, eh_token_rv(rv),
 	    "%s: the token answered 0x%08lx (%s)", what, rv,
 	    eh_err_text(eh_token_rv(rv)));
+}
+
+int
+eh_token_failed(
+    struct eh_token *t, CK_RV rv, const char *what, struct eh_error *error)
+{
+	return failed(t, t->session, rv, what, error);
 }
 
 static int
@@ -174,7 +183,7 @@ eh_token_genesis(struct eh_token *t, const char *label, const uint8_t *root,
 		return err;
 	if ((rv = t->vendor->Genesis(t->slot, (CK_BYTE *)pin, pinlen, padded,
 	         (CK_BYTE *)root, rootlen)) != CKR_OK)
-		return eh_token_failed(t, rv, "Genesis", error);
+		return failed(t, CK_INVALID_HANDLE, rv, "Genesis", error);
 	if (t->session != CK_INVALID_HANDLE)
 		return EH_OK;
 	return find_slot(t, error);
