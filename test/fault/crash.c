@@ -466,6 +466,28 @@ judge_burned(struct world *w)
 	}
 }
 
+/* At this call the machine could crash: what would be left of it? */
+static void
+look(void *arg, int changed)
+{
+	struct world *w = arg;
+	struct heart life = w->h;
+
+	w->result->points++;
+	if (!changed || w->broken)
+		return;
+	w->result->disks++;
+	w->h.sim = sim_fork(w->h.sim, w->result->points);
+	sim_reboot(w->h.sim);
+	if (heart_open(&w->h) != EH_OK)
+		fault(w, "a copy does not open: %s", w->h.error.text);
+	else
+		judge_released(w, 0);
+	heart_drop(&w->h);
+	sim_free(w->h.sim);
+	w->h = life;
+}
+
 /* A life of the engine that is open. */
 static void
 live_and_die(struct world *w, unsigned life)
@@ -483,7 +505,10 @@ live_and_die(struct world *w, unsigned life)
 		sim_crash_at(w->h.sim, 0);
 		sim_fail(w->h.sim, failing[below(w, 4)], below(w, 8) + 1);
 	}
+	if (w->plan->every_call)
+		sim_watch(w->h.sim, look, w);
 	live(w);
+	sim_watch(w->h.sim, NULL, NULL);
 	if (w->broken)
 		return;
 	if (!dead(w)) {
@@ -503,6 +528,7 @@ live_and_die(struct world *w, unsigned life)
 	    w->h.eng->phase == EH_PHASE_STOPPING || dead(w);
 	w->unclean += started != 0;
 	w->result->points++;
+	w->result->disks++;
 	if ((err = heart_restart(&w->h)) != EH_OK) {
 		fault(w, "it does not open: %s", w->h.error.text);
 		return;

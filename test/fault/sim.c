@@ -63,6 +63,9 @@ struct sim {
 	uint64_t fail_at;
 	uint64_t space;
 	uint64_t skip_syncs, lose_replies;
+	void (*look)(void *arg, int changed);
+	void *look_arg;
+	int changed;
 };
 
 uint64_t
@@ -96,6 +99,10 @@ begin(struct sim *s, enum sim_call kind)
 	s->dying = 0;
 	if (s->crashed)
 		return 0;
+	if (s->look != NULL) {
+		s->look(s->look_arg, s->changed);
+		s->changed = 0;
+	}
 	if (s->crash_at != 0 && --s->crash_at == 0) {
 		s->crashed = 1;
 		s->dying = 1;
@@ -151,6 +158,7 @@ set_name(struct sim *s, unsigned i, const char *name, int inode)
 {
 	struct change *c;
 
+	s->changed = 1;
 	if (s->changes == CHANGES)
 		commit_names(s);
 	c = &s->change[s->changes++];
@@ -299,6 +307,8 @@ sim_do_write(
 	uint64_t more = at + len > n->len ? at + len - n->len : 0;
 	int ok = begin(s, SIM_WRITE);
 
+	s->changed = 1;
+
 	if (ok && s->fail == SIM_SHORT_WRITE && s->fail_at != 0 &&
 	    --s->fail_at == 0) {
 		put(n, bytes, (size_t)sim_below(&s->random, len), at);
@@ -324,6 +334,7 @@ sim_do_sync(void *arg, int file)
 
 	if (!begin(s, SIM_SYNC))
 		return EH_ERR_STORAGE;
+	s->changed = 1;
 	if (s->skip_syncs == 0 || sim_below(&s->random, s->skip_syncs) != 0)
 		s->inode[file].ndirty = 0;
 	return EH_OK;
@@ -370,6 +381,7 @@ sim_do_sync_folder(void *arg, const char *folder)
 	(void)folder;
 	if (!begin(s, SIM_SYNC_FOLDER))
 		return EH_ERR_STORAGE;
+	s->changed = 1;
 	commit_names(s);
 	return EH_OK;
 }
@@ -457,6 +469,7 @@ sim_do_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
 	if (!s->anchor->blind &&
 	    memcmp(s->anchor->value, from, EH_DIGEST_LEN) != 0)
 		return EH_DENIED_FAIL_STOPPED;
+	s->changed = 1;
 	done = (!s->crashed && !lost) || sim_below(&s->random, 2) == 0;
 	if (done)
 		eh_anchor_next(s->anchor->value, digest, s->anchor->value);
@@ -549,6 +562,43 @@ sim_copy(struct sim *from)
 	s->anchor->users++;
 	copy_disk(s, from);
 	return s;
+}
+
+struct sim *
+sim_fork(const struct sim *from, uint64_t seed)
+{
+	struct sim *s = must(malloc(sizeof(*s)));
+
+	*s = *from;
+	memset(s->inode, 0, sizeof(s->inode));
+	s->table.arg = s;
+	s->look = NULL;
+	s->random.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 3;
+	s->anchor = must(malloc(sizeof(*s->anchor)));
+	*s->anchor = *from->anchor;
+	s->anchor->users = 1;
+	copy_disk(s, from);
+	/* copy_disk() takes the copy for durable. */
+	s->changes = from->changes;
+	for (unsigned i = 0; i < FILES; i++) {
+		const struct inode *n = &from->inode[i];
+		size_t size = n->ndirty * sizeof(*n->dirty);
+
+		if (n->ndirty == 0)
+			continue;
+		s->inode[i].dirty = must(malloc(size));
+		memcpy(s->inode[i].dirty, n->dirty, size);
+		s->inode[i].ndirty = s->inode[i].capdirty = n->ndirty;
+	}
+	return s;
+}
+
+void
+sim_watch(struct sim *s, void (*look)(void *arg, int changed), void *arg)
+{
+	s->look = look;
+	s->look_arg = arg;
+	s->changed = 1;
 }
 
 void

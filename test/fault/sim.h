@@ -57,6 +57,18 @@ void sim_boot(struct sim *);
 /* Let the clocks go on. */
 void sim_pass(struct sim *, uint64_t seconds);
 
+/*
+ * Call ${look} at the beginning of every call, 1 in ${changed} when disk or
+ * anchor are not as they were at the one before; NULL: nobody looks.  It must
+ * leave the machine as it is.
+ */
+void sim_watch(struct sim *,
+    void (*look)(void *arg, int changed), void *arg);
+
+/* A copy of all, what is not durable included, on an anchor of its own: to see
+ * what a crash at this moment would leave. */
+struct sim *sim_fork(const struct sim *, uint64_t seed);
+
 /* What goes wrong. */
 enum sim_call {
 	SIM_NONE, SIM_WRITE, SIM_SHORT_WRITE, SIM_SYNC, SIM_READ, SIM_OPEN,

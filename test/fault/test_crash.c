@@ -27,11 +27,11 @@ ok(int good, const char *what)
 static void
 say(const char *what, const struct crash_result *r, double seconds)
 {
-	printf("# %s: %" PRIu64 " crash points in %" PRIu64 " worlds, %" PRIu64
-	       " signatures left, %" PRIu64 " retries, %" PRIu64
+	printf("# %s: %" PRIu64 " crash points (%" PRIu64 " disks) in %" PRIu64
+	       " worlds, %" PRIu64 " signatures left, %" PRIu64 " retries, %" PRIu64
 	       " unclean and %" PRIu64 " clean stops, %" PRIu64
 	       " failing calls, %" PRIu64 " faults, %.1f s\n",
-	    what, r->points, r->worlds, r->released, r->retries, r->burned,
+	    what, r->points, r->disks, r->worlds, r->released, r->retries, r->burned,
 	    r->clean, r->failed, r->faults, seconds);
 }
 
@@ -41,10 +41,19 @@ seconds(void)
 	return (double)clock() / CLOCKS_PER_SEC;
 }
 
+static int
+slow(void)
+{
+	const char *value = getenv("EH_SLOW");
+
+	return value != NULL && strcmp(value, "yes") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct crash_plan plan = { .seed = 1, .points = 20000 };
+	struct crash_plan plan = { .seed = 1, .points = 10000 };
+	struct crash_plan every = { .every_call = 1 };
 	struct crash_plan planted = { .points = 2000, .skip_syncs = 50,
 		.stop_at_first = 1 };
 	struct crash_result r;
@@ -58,13 +67,20 @@ main(int argc, char **argv)
 		plan.seed = strtoull(argv[1], NULL, 0);
 	if (argc > 2)
 		plan.points = strtoull(argv[2], NULL, 0);
-	planted.seed = plan.seed;
+	if (argc <= 2 && slow())
+		plan.points = 1000000;
+	every.seed = planted.seed = plan.seed;
+	every.points = 10 * plan.points;
 	crash_run(&plan, &r);
 	say("crashes", &r, seconds() - begin);
 	ok(r.faults == 0, "no invariant breaks at any crash point");
 	ok(r.released > r.points / 4 && r.retries > 0 && r.clean > 0 &&
 	        r.failed > 0,
 	    "the lives were lived");
+	begin = seconds();
+	crash_run(&every, &r);
+	say("every call", &r, seconds() - begin);
+	ok(r.faults == 0, "no invariant breaks at any call of a life");
 	begin = seconds();
 	crash_run(&planted, &r);
 	say("one sync in 50 skipped", &r, seconds() - begin);
