@@ -163,9 +163,9 @@ if [ "$quick" = no ]; then
 		step "compile the tests: clang" make -C "$work/clang" \
 		    -j"$jobs" check TESTS= || :
 	fi
-	if build "ASan and UBSan" "$work/asan" CC=gcc CFLAGS='-O1 -g
-	    -fsanitize=address,undefined -fno-sanitize-recover=all
-	    -fno-omit-frame-pointer'; then
+	sanitize='-O1 -g -fsanitize=address,undefined'
+	sanitize="$sanitize -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	if build "ASan and UBSan" "$work/asan" CC=gcc CFLAGS="$sanitize"; then
 		suite "ASan and UBSan" "$work/asan"
 	fi
 	step "make distcheck" make -C "$work/gcc" distcheck \
