@@ -161,9 +161,10 @@ eh_commit_fly(struct eh_engine *eng, struct eh_error *error)
 	if (err == EH_DENIED_FAIL_STOPPED)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "the anchor %s was changed by somebody else: another "
-		    "edgehsmd runs on a copy of the state %s; this EdgeHSM must "
-		    "be written off if no copy of the state fits the anchor any "
-		    "more", eng->params.anchor_name, eng->params.state_name);
+		    "edgehsmd runs on a copy of the state %s; this EdgeHSM "
+		    "must be written off if no copy of the state fits the "
+		    "anchor any more",
+		    eng->params.anchor_name, eng->params.state_name);
 	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 	    "the anchor %s could not be extended or read back: edgehsmd stops; "
 	    "look at it, then start edgehsmd again", eng->params.anchor_name);

@@ -27,9 +27,10 @@
  * A step that fails poisons the engine (the caller does it, locked).
  */
 
-/* Locked.  Prepare a submission: its private part, its bound, and the promise of
- * journal space.  EH_ERR_ARGUMENT (a record that cannot be encoded), EH_ERR_FULL,
- * EH_ERR_BUSY (a segment is being made), or why the engine does not take it. */
+/* Locked.  Prepare a submission: its private part, its bound, and the promise
+ * of journal space.  EH_ERR_ARGUMENT (a record that cannot be encoded),
+ * EH_ERR_FULL, EH_ERR_BUSY (a segment is being made), or why the engine does
+ * not take it. */
 EH_MUST_CHECK int eh_committer_submit(
     struct eh_engine *, struct eh_submission *, struct eh_error *);
 
@@ -50,6 +51,11 @@ EH_MUST_CHECK int eh_committer_settle(struct eh_engine *);
  * locked: wake them; they would only queue for the lock. */
 struct eh_submission *eh_committer_settled(struct eh_engine *);
 void eh_committer_wake(struct eh_submission *);
+
+/* Locked.  Note what became of a submission that is not in the queue any more;
+ * whoever waits for it is not woken yet. */
+void eh_committer_conclude(
+    struct eh_engine *, struct eh_submission *, int result);
 
 /* Locked.  End a submission that is not in the queue any more.  Whoever waits
  * goes on at once: do not touch it, its record or its ticket afterwards. */
@@ -75,8 +81,8 @@ EH_MUST_CHECK int eh_committer_room(
  * it, all that the live state says now is anchored. */
 uint64_t eh_commit_request(struct eh_engine *);
 
-/* Locked.  Begin the next commit of the live state; or of ${commit->next}, which
- * the caller has filled, and which becomes the live state as a whole. */
+/* Locked.  Begin the next commit of the live state; or of ${commit->next},
+ * which the caller has filled, and which becomes the live state as a whole. */
 EH_MUST_CHECK int eh_commit_begin(struct eh_engine *);
 EH_MUST_CHECK int eh_commit_begin_whole(struct eh_engine *);
 EH_MUST_CHECK int eh_commit_store(struct eh_engine *);

@@ -13,8 +13,8 @@
 
 /*
  * Only the files of the heart include this.  The algorithms are plain functions
- * over struct eh_engine; threads (engine.c) only call them.  Each header says of
- * its functions whether the ledger's lock is held ("locked") or not.
+ * over struct eh_engine; threads (engine.c) only call them.  Each header says
+ * of its functions whether the ledger's lock is held ("locked") or not.
  *
  * Who writes what, and when:
  *
@@ -39,9 +39,9 @@ struct eh_books {
 	uint8_t id[EH_ID_LEN];
 	uint32_t book;			/* of the index; EH_INDEX_NONE: none */
 	uint64_t out[EH_OPS];		/* claimed, and no durable record yet */
-	uint64_t making[EH_OPS];	/* of these: in the group being written */
+	uint64_t making[EH_OPS]; /* of these: in the group being written */
 	uint64_t want[EH_OPS];		/* for the next commit to reserve */
-	uint64_t asked[EH_OPS];		/* being reserved by the one that flies */
+	uint64_t asked[EH_OPS]; /* being reserved by the one that flies */
 	uint32_t want_grace, asked_grace;
 	uint64_t graced;		/* passes of the lease paid by grace */
 	uint8_t close;			/* reason to close it between groups */
@@ -156,7 +156,7 @@ struct eh_engine {
 	struct eh_books books[EH_STATE_ROWS];
 	struct eh_index index;
 	struct eh_journal journal;
-	uint64_t promised;		/* journal bytes for what is under way */
+	uint64_t promised; /* journal bytes for what is under way */
 	unsigned held;			/* tickets */
 
 	/* The log, for who reads it. */
@@ -194,6 +194,20 @@ int eh_engine_stopped(const struct eh_engine *, struct eh_error *error);
 /* The row of the params' table for this record, or NULL. */
 const struct eh_apply *eh_engine_apply(
     const struct eh_engine *, const struct eh_record *);
+
+/* Locked.  Are there groups and commits? */
+int eh_engine_runs(const struct eh_engine *);
+
+/* Locked, but not all the time.  Write what waits as a group, unless somebody
+ * else does: 1 when there was one. */
+int eh_engine_group(struct eh_engine *);
+
+/* Locked, but not all the time.  Without threads: one round of everything.  0
+ * when there was nothing to do, so that waiting longer would be in vain. */
+int eh_engine_round(struct eh_engine *);
+
+/* Locked.  Wake whoever has something to do now. */
+void eh_engine_nudge(struct eh_engine *);
 
 /* Locked: read the clocks. */
 void eh_engine_clock(struct eh_engine *, struct eh_now *);

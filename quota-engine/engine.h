@@ -27,8 +27,8 @@
  * while holding it.
  *
  * Any failure of the disk or the anchor is final: the engine is "stopped" then,
- * every call returns EH_DENIED_FAIL_STOPPED with the sentence that says why, and
- * the process should end; the next start decides what was durable.
+ * every call returns EH_DENIED_FAIL_STOPPED with the sentence that says why,
+ * and the process should end; the next start decides what was durable.
  */
 struct eh_engine;
 
@@ -42,8 +42,8 @@ struct eh_engine_keys {
 
 /*
  * What a record of ${kind} (and, for the kinds 2, 7, 10 and 15, of a message of
- * ${code}) changes in the state.  It is run three times on the same inputs: on a
- * copy before the record is written, so that it may still refuse; on the live
+ * ${code}) changes in the state.  It is run three times on the same inputs: on
+ * a copy before the record is written, so that it may still refuse; on the live
  * state when the record is durable; and at a start, when the journal is
  * replayed.  So it looks at nothing but its arguments, is idempotent, and gives
  * the same result.  ${redo} are the bytes that came with the change (label 4 of
@@ -74,8 +74,9 @@ struct eh_engine_params {
 	 */
 	int (*superseded)(
 	    const uint8_t *redo, size_t redolen, uint8_t id[EH_ID_LEN]);
-	void (*stopped)(void *arg);	/* called once when the engine stops; must
-					 * not call back.  May be NULL */
+	/* Called once when the engine stops; must not call back.  May be
+	 * NULL. */
+	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
 
@@ -171,22 +172,22 @@ struct eh_clockguard *eh_engine_clockguard(struct eh_engine *);
 #define EH_REQUEST_TEMPLATES 16
 struct eh_request {
 	uint8_t authorization[EH_ID_LEN];
-	uint64_t generation;		/* of the row that it was matched with */
+	uint64_t generation;		/* of the row that it matched */
 	enum eh_op op;			/* EH_OP_ISSUE is all that is built */
 	struct eh_device_id device;
 	uint8_t template_index;
 	uint8_t templates;		/* how many the profile has */
 	uint8_t digest[EH_DIGEST_LEN];	/* SHA-256(TBS) */
-	uint8_t key[EH_DEVICE_KEY];	/* front of the device key's SPKI digest */
-	/* Key number of each template: equal ones must show the same key, others
-	 * different keys. */
+	uint8_t key[EH_DEVICE_KEY];	/* front of its key's SPKI digest */
+	/* Key number of each template: equal ones must show the same key,
+	 * others different keys. */
 	uint8_t key_number[EH_REQUEST_TEMPLATES];
 	uint8_t has_token;
 	uint8_t token[EH_ID_LEN];	/* of the client */
 };
 
 enum eh_verdict {
-	EH_VERDICT_RETRY,	/* the same bytes were signed: give them again */
+	EH_VERDICT_RETRY,	/* the same bytes again: the stored reply */
 	EH_VERDICT_FIRST,	/* takes a pass, or a unit of an open one */
 	EH_VERDICT_REISSUE	/* takes a unit of EH_OP_REISSUE; strict */
 };
@@ -227,13 +228,13 @@ EH_MUST_CHECK int eh_engine_peek(struct eh_engine *, const struct eh_request *,
  * lease when none is left, and for another claim of the same digest.
  *
  * EH_OK: ${answer} says what it is.  With EH_VERDICT_RETRY the stored reply is
- * in ${reply} (of EH_PRIVATE_REPLY_MAX bytes) and ${replylenp}, and no ticket is
- * held.  Otherwise ${ticket} is held: sign and submit, or withdraw.
+ * in ${reply} (of EH_PRIVATE_REPLY_MAX bytes) and ${replylenp}, and no ticket
+ * is held.  Otherwise ${ticket} is held: sign and submit, or withdraw.
  *
  * Refusals, nothing taken: EH_DENIED_NO_AUTHORIZATION (the row is gone or has
- * changed: match again), _QUOTA, _DEVICE_LIMIT, _OFFLINE, _REVOKED, and those of
- * eh_clockguard_permit(); EH_ERR_ARGUMENT (a client token that came with another
- * digest), EH_ERR_FULL (no space for the journal).
+ * changed: match again), _QUOTA, _DEVICE_LIMIT, _OFFLINE, _REVOKED, and those
+ * of eh_clockguard_permit(); EH_ERR_ARGUMENT (a client token that came with
+ * another digest), EH_ERR_FULL (no space for the journal).
  */
 EH_MUST_CHECK int eh_engine_claim(struct eh_engine *, const struct eh_request *,
     struct eh_ticket *ticket, struct eh_answer *answer, uint8_t *reply,
@@ -245,8 +246,8 @@ EH_MUST_CHECK int eh_engine_claim(struct eh_engine *, const struct eh_request *,
  * may leave.  Anything else: it must not, and it is wiped by the caller.  The
  * ticket is no longer held either way.
  *
- * Set in ${record}: kind, authorization, id_kind, device, factory, line, station
- * and mes, certificate.  The committer sets the rest.
+ * Set in ${record}: kind, authorization, id_kind, device, factory, line,
+ * station and mes, certificate.  The committer sets the rest.
  */
 EH_MUST_CHECK int eh_engine_submit(struct eh_engine *, struct eh_ticket *,
     struct eh_record *record, const uint8_t *reply, size_t replylen,
@@ -259,8 +260,9 @@ void eh_engine_withdraw(struct eh_engine *, struct eh_ticket *);
  * --- all else that is recorded ---
  *
  * A record that changes nothing but the log (kind 16), or the outcome of a
- * device (kind 11: EH_ERR_NOT_FOUND for a device without a pass; EH_DENIED_STATE
- * for a third report, or good after scrapped).  Durable on EH_OK.
+ * device (kind 11: EH_ERR_NOT_FOUND for a device without a pass;
+ * EH_DENIED_STATE for a third report, or good after scrapped).  Durable on
+ * EH_OK.
  */
 EH_MUST_CHECK int eh_engine_record(
     struct eh_engine *, struct eh_record *, struct eh_error *);

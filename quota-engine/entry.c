@@ -11,7 +11,8 @@
 #include "common/writer.h"
 #include "quota-engine/entry.h"
 
-static const uint8_t segment_magic[8] = { 'E', 'H', 'J', 'S', 'E', 'G', '1', 0 };
+static const uint8_t segment_magic[8] = { 'E', 'H', 'J', 'S', 'E', 'G', '1',
+	0 };
 static const char segment_label[] = "EdgeHSM-segment-v1";
 static const char entry_label[] = "EdgeHSM-journal-v1";
 static const uint8_t entry_magic[4] = { 'E', 'H', 'J', '1' };
@@ -186,7 +187,8 @@ eh_entry_open(struct eh_entry *e, const struct eh_journal_keys *keys,
 	struct eh_reader r;
 	size_t used;
 
-	if (len >= sizeof(entry_magic) && eh_ct_zero(bytes, sizeof(entry_magic)))
+	if (len >= sizeof(entry_magic) &&
+	    eh_ct_zero(bytes, sizeof(entry_magic)))
 		return EH_ENTRY_NONE;
 	if (len < EH_ENTRY_HEADER ||
 	    memcmp(bytes, entry_magic, sizeof(entry_magic)) != 0 ||

@@ -46,8 +46,8 @@ struct eh_segment {
 	uint32_t size;			/* of the file */
 };
 
-void eh_segment_encode(const struct eh_segment *, const struct eh_journal_keys *,
-    uint8_t out[EH_SEGMENT_HEADER]);
+void eh_segment_encode(const struct eh_segment *,
+    const struct eh_journal_keys *, uint8_t out[EH_SEGMENT_HEADER]);
 
 /* EH_OK, or EH_ERR_FORMAT for anything but a header with a good MAC. */
 EH_MUST_CHECK int eh_segment_decode(struct eh_segment *,
@@ -70,9 +70,10 @@ struct eh_entry {
 size_t eh_entry_length(size_t recordlen, size_t privatelen);
 
 /*
- * Finish an entry in place at ${out}: the record lies at EH_ENTRY_HEADER and the
- * private part, in the clear, behind it (the pointers are not looked at); writes
- * header, MAC, CRC and padding and encrypts the private part.  EH_ERR_CRYPTO.
+ * Finish an entry in place at ${out}: the record lies at EH_ENTRY_HEADER and
+ * the private part, in the clear, behind it (the pointers are not looked at);
+ * writes header, MAC, CRC and padding and encrypts the private part.
+ * EH_ERR_CRYPTO.
  */
 EH_MUST_CHECK int eh_entry_seal(const struct eh_entry *,
     const struct eh_journal_keys *, uint8_t *out);
@@ -93,8 +94,8 @@ enum eh_entry_found {
 enum eh_entry_found eh_entry_open(struct eh_entry *,
     const struct eh_journal_keys *, uint8_t *bytes, size_t len);
 
-/* Where, from ${at} on (a multiple of 8), something could be an entry: it begins
- * with the magic.  ${len} when nothing does. */
+/* Where, from ${at} on (a multiple of 8), something could be an entry: it
+ * begins with the magic.  ${len} when nothing does. */
 size_t eh_entry_search(const uint8_t *bytes, size_t len, size_t at);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index.c - which device was issued what, and where in the journal it stands. */
+/* index.c - which device was issued what, and where in the journal it is. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -105,7 +105,8 @@ eh_index_wipe(struct eh_index *x)
 }
 
 static uint32_t
-bucket_of(const struct eh_index *x, uint32_t book, const struct eh_device_id *id)
+bucket_of(
+    const struct eh_index *x, uint32_t book, const struct eh_device_id *id)
 {
 	struct eh_sha256 h;
 	uint8_t digest[EH_SHA256_LEN];

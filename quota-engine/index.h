@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index.h - which device was issued what, and where in the journal it stands. */
+/* index.h - which device was issued what, and where in the journal it is. */
 #ifndef EH_QUOTA_ENGINE_INDEX_H
 #define EH_QUOTA_ENGINE_INDEX_H
 
@@ -11,8 +11,9 @@
 
 /*
  * Derived data: rebuilt at each start from the journal.  Devices are kept by
- * "book".  An authorization has a book; one that supersedes another goes on with
- * its book.  80 bytes per device, 72 per certificate, 4 to 8 of hash table.
+ * "book".  An authorization has a book; one that supersedes another goes on
+ * with its book.  80 bytes per device, 72 per certificate, 4 to 8 of hash
+ * table.
  *
  * Devices and certificates are found by number and do not move, so pointers to
  * them stay good until they are removed.
@@ -25,7 +26,7 @@ struct eh_device {
 	uint32_t book;
 	uint32_t issued;		/* newest certificate; a list */
 	uint32_t units;			/* the row generation whose reservation
-					 * holds the units of this device; or 0 */
+					 * holds this device's units; or 0 */
 	uint32_t units_commit;		/* from this commit on */
 	uint8_t open;			/* its pass is in a durable record */
 	uint8_t outcome;		/* enum eh_outcome, or 0 */
@@ -105,7 +106,7 @@ void eh_index_remove(struct eh_index *, struct eh_device *);
 EH_MUST_CHECK int eh_index_reserve(struct eh_index *, uint32_t *numberp);
 void eh_index_cancel(struct eh_index *, uint32_t number);
 
-/* Put the certificate ${number}, which is reserved, in front of the device's. */
+/* Put certificate ${number}, which is reserved, in front of the device's. */
 void eh_index_issue(struct eh_index *, struct eh_device *, uint32_t number,
     const struct eh_issued *);
 

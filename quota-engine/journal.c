@@ -51,7 +51,8 @@ eh_journal_wipe(struct eh_journal *j)
 void
 eh_journal_name(char name[EH_OS_NAME], uint64_t first)
 {
-	snprintf(name, EH_OS_NAME, "%s/%016" PRIx64 "%s", folder, first, suffix);
+	snprintf(
+	    name, EH_OS_NAME, "%s/%016" PRIx64 "%s", folder, first, suffix);
 }
 
 /* Write ${size} zeros and sync. */

@@ -65,10 +65,11 @@ void eh_journal_name(char name[EH_OS_NAME], uint64_t first);
 EH_MUST_CHECK int eh_journal_make(struct eh_journal *, struct eh_segment *);
 
 /* Write to segment ${s} from now on. */
-EH_MUST_CHECK int eh_journal_use(struct eh_journal *, const struct eh_segment *);
+EH_MUST_CHECK int
+eh_journal_use(struct eh_journal *, const struct eh_segment *);
 
-/* Note the place of segment number ${s->number}, which is the next one or known.
- * EH_ERR_MEMORY, EH_ERR_FORMAT when a number is left out. */
+/* Note the place of segment number ${s->number}, which is the next one or
+ * known. EH_ERR_MEMORY, EH_ERR_FORMAT when a number is left out. */
 EH_MUST_CHECK int eh_journal_note(
     struct eh_journal *, const struct eh_segment *);
 

@@ -170,8 +170,8 @@ want(struct eh_engine *eng, const struct eh_row *row, struct eh_books *b,
 }
 
 /*
- * Ask for a lease: EH_ERR_BUSY when that was done, or nothing can be said before
- * other claims have ended; else the refusal.
+ * Ask for a lease: EH_ERR_BUSY when that was done, or nothing can be said
+ * before other claims have ended; else the refusal.
  */
 static int
 ask_lease(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
@@ -193,8 +193,9 @@ ask_lease(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
 			return eh_error_set(error, EH_DENIED_TIME,
 			    "time not trusted: authorization %s allows %" PRIu32
 			    " devices without a time attestation since the "
-			    "machine booted, and they are used up; import a time "
-			    "attestation", eh_state_row_name(row, name),
+			    "machine booted, and they are used up; import a "
+			    "time attestation",
+			    eh_state_row_name(row, name),
 			    row->limits.boot_grace);
 		n = least(n, grace);
 	}
@@ -269,7 +270,7 @@ eh_lease_give(struct eh_engine *eng, unsigned slot, uint8_t graced)
 	eng->books[slot].graced += graced;
 }
 
-/* The device's units went with the last lease: reserve what it may still use. */
+/* The device's units went with the last lease: reserve what it may use. */
 static int
 draw(struct eh_engine *eng, unsigned slot, struct eh_device *d, unsigned op,
     struct eh_error *error)

@@ -31,9 +31,10 @@ uint64_t eh_lease_window(const struct eh_state *);
 
 /*
  * A pass of the row in ${slot}: EH_OK, and it is taken (out); ${gracedp} says
- * whether boot grace paid for it.  EH_ERR_BUSY: a commit is under way, or was just asked for, or other claims may still give
- * theirs back; wait and claim again.  EH_DENIED_QUOTA, EH_DENIED_TIME (boot
- * grace is used up) with the numbers.
+ * whether boot grace paid for it.  EH_ERR_BUSY: a commit is under way, or was
+ * just asked for, or other claims may still give theirs back; wait and claim
+ * again.  EH_DENIED_QUOTA, EH_DENIED_TIME (boot grace is used up) with the
+ * numbers.
  */
 EH_MUST_CHECK int eh_lease_take(struct eh_engine *, unsigned slot,
     const struct eh_now *, uint8_t *gracedp, struct eh_error *);

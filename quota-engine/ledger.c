@@ -2,7 +2,6 @@
 /* ledger.c - who may: claims, rows, counters, outcomes, closing. */
 #include "config.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,28 +21,26 @@ struct finding {
 	int under_way;			/* the same bytes are being signed */
 	int issued;			/* this template, by other bytes */
 	unsigned last;			/* its highest issue number */
-	unsigned templates;		/* how many templates have been issued */
+	unsigned templates; /* how many templates have been issued */
 	unsigned claims[EH_OPS];	/* held by others, per operation */
 };
 
-static unsigned
-op_of(enum eh_verdict verdict)
+unsigned
+eh_ledger_op(enum eh_verdict verdict)
 {
 	return verdict == EH_VERDICT_REISSUE ? EH_OP_REISSUE : EH_OP_ISSUE;
 }
 
-#define DEVICE_NAME (2 * EH_DEVICE_ID_MAX + 1)
-
-/* A device id for people: as text when it is that, else as hex digits. */
-static const char *
-device_name(const struct eh_device_id *id, char text[DEVICE_NAME])
+const char *
+eh_ledger_device_name(
+    const struct eh_device_id *id, char text[EH_DEVICE_NAME])
 {
 	for (unsigned i = 0; i < id->len; i++)
 		if (id->bytes[i] < 0x21 || id->bytes[i] > 0x7e) {
 			eh_hex_encode(id->bytes, id->len, text);
 			return text;
 		}
-	snprintf(text, DEVICE_NAME, "%.*s", (int)id->len,
+	snprintf(text, EH_DEVICE_NAME, "%.*s", (int)id->len,
 	    (const char *)id->bytes);
 	return text;
 }
@@ -120,7 +117,7 @@ look_at_claims(
 		if (!equal && req->has_token && other->has_token &&
 		    same(other->token, req->token, EH_ID_LEN))
 			return wrong_token(error);
-		f->claims[op_of(t->answer.verdict)]++;
+		f->claims[eh_ledger_op(t->answer.verdict)]++;
 		f->under_way |= equal;
 		if (other->template_index != req->template_index)
 			continue;
@@ -148,7 +145,8 @@ closed(const struct eh_row *row, struct eh_error *error)
 		    "authorization %s was superseded by another one", name);
 	case EH_CLOSE_BURNS:
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
-		    "authorization %s was closed: too many unclean stops", name);
+		    "authorization %s was closed: too many unclean stops",
+		    name);
 	default:
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 		    "authorization %s is closed", name);
@@ -161,7 +159,7 @@ static int
 check_other_rows(struct eh_engine *eng, const struct eh_request *req,
     const struct finding *f, struct eh_error *error)
 {
-	char name[EH_ROW_NAME], device[DEVICE_NAME];
+	char name[EH_ROW_NAME], device[EH_DEVICE_NAME];
 
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++) {
 		const struct eh_row *row = &eng->state->row[i];
@@ -178,9 +176,9 @@ check_other_rows(struct eh_engine *eng, const struct eh_request *req,
 		if (!d->open)
 			return EH_ERR_BUSY;
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
-		    "device %s is counted under authorization %s already, which "
-		    "is for the same profile",
-		    device_name(&req->device, device),
+		    "device %s is counted under authorization %s already, "
+		    "which is for the same profile",
+		    eh_ledger_device_name(&req->device, device),
 		    eh_state_row_name(row, name));
 	}
 	return EH_OK;
@@ -190,23 +188,23 @@ static int
 check_uses(const struct eh_request *req, const struct finding *f,
     enum eh_verdict verdict, struct eh_error *error)
 {
-	unsigned op = op_of(verdict);
+	unsigned op = eh_ledger_op(verdict);
 	const struct eh_state_op *o = &f->row->op[op];
 	unsigned uses = f->claims[op] +
 	    (f->device != NULL ? f->device->uses[op] : 0);
-	char name[EH_ROW_NAME], device[DEVICE_NAME];
+	char name[EH_ROW_NAME], device[EH_DEVICE_NAME];
 
 	if (!o->granted && verdict == EH_VERDICT_REISSUE && f->issued)
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 		    "device %s has a certificate by this template already "
 		    "(issue number %u), and authorization %s allows no "
 		    "re-issue: only the same TBSCertificate is signed again",
-		    device_name(&req->device, device), f->last,
+		    eh_ledger_device_name(&req->device, device), f->last,
 		    eh_state_row_name(f->row, name));
 	if (!o->granted && verdict == EH_VERDICT_REISSUE)
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 		    "device %s is finished, and authorization %s allows no "
-		    "re-issue", device_name(&req->device, device),
+		    "re-issue", eh_ledger_device_name(&req->device, device),
 		    eh_state_row_name(f->row, name));
 	if (!o->granted)
 		return eh_lease_exhausted(f->row, op, error);
@@ -214,8 +212,9 @@ check_uses(const struct eh_request *req, const struct finding *f,
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 		    "device %s has used operation %u (%s) %u times, and "
 		    "authorization %s allows %u per device",
-		    device_name(&req->device, device), op, eh_op_name(op), uses,
-		    eh_state_row_name(f->row, name), o->uses);
+		    eh_ledger_device_name(&req->device, device), op,
+		    eh_op_name(op), uses, eh_state_row_name(f->row, name),
+		    o->uses);
 	return EH_OK;
 }
 
@@ -229,7 +228,7 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 {
 	const uint8_t *number = req->key_number;
 	const struct eh_issued *i;
-	char device[DEVICE_NAME];
+	char device[EH_DEVICE_NAME];
 	int wrong = 0;
 
 	if (f->device == NULL)
@@ -250,7 +249,7 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 	return eh_error_set(error, EH_DENIED_TEMPLATE,
 	    "the public key does not go with the other certificates of device "
 	    "%s: the profile says which of them share a key",
-	    device_name(&req->device, device));
+	    eh_ledger_device_name(&req->device, device));
 }
 
 /* Is nothing to be done for the device any more? */
@@ -360,8 +359,8 @@ check_offline(struct eh_engine *eng, const struct eh_row *row,
 	if (eng->damaged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: record %" PRIu64 " of the journal "
-		    "is damaged; put back a copy of its segment file that holds "
-		    "the records after it too, and start edgehsmd again",
+		    "is damaged; put back a copy of its segment file that "
+		    "holds the records after it too, and start edgehsmd again",
 		    eng->damaged_seq);
 	if (log->merged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
@@ -492,9 +491,8 @@ eh_ledger_claim(struct eh_engine *eng, const struct eh_request *req,
 	return EH_OK;
 }
 
-/* Take the ticket off its device's list; it is not held any more. */
-static void
-end_ticket(struct eh_engine *eng, struct eh_ticket *t)
+void
+eh_ledger_end(struct eh_engine *eng, struct eh_ticket *t)
 {
 	if (t->device != NULL) {
 		struct eh_ticket **link = &t->device->claims;
@@ -516,9 +514,9 @@ eh_ledger_withdraw(struct eh_engine *eng, struct eh_ticket *t)
 	/* When the row's books were closed meanwhile, the unit went back with
 	 * them. */
 	if (eng->books[t->slot].generation == t->generation)
-		eng->books[t->slot].out[op_of(t->answer.verdict)]--;
+		eng->books[t->slot].out[eh_ledger_op(t->answer.verdict)]--;
 	eh_index_cancel(&eng->index, t->number);
-	end_ticket(eng, t);
+	eh_ledger_end(eng, t);
 	drop_device(eng, t->slot, t->generation, t->device);
 	t->device = NULL;
 }
@@ -543,377 +541,4 @@ eh_ledger_recheck(struct eh_engine *eng, const struct eh_ticket *t,
 	    t->answer.verdict == EH_VERDICT_REISSUE ? EH_CLOCK_STRICT :
 						      EH_CLOCK_NORMAL,
 	    eh_state_row_name(row, name), error);
-}
-
-void
-eh_ledger_counter(struct eh_counters *counters, unsigned op,
-    const struct eh_counter *c)
-{
-	int err = eh_counters_add(counters, op, c);
-
-	assert(err == EH_OK);
-	(void)err;
-}
-
-void
-eh_ledger_counters(const struct eh_row *row, struct eh_counters *counters)
-{
-	counters->n = 0;
-	for (unsigned op = 0; op < EH_OPS; op++)
-		if (row->op[op].granted)
-			eh_ledger_counter(counters, op, &row->op[op].count);
-}
-
-/* The counter as it will be when this record, and those before it in the group,
- * are durable. */
-static void
-count(struct eh_engine *eng, unsigned slot, unsigned op,
-    struct eh_record *record)
-{
-	struct eh_books *b = &eng->books[slot];
-	struct eh_counter c = eng->state->row[slot].op[op].count;
-
-	b->making[op]++;
-	c.used += b->making[op];
-	if (op == EH_OP_REISSUE)
-		c.reserved += b->making[op];
-	eh_ledger_counter(&record->counters, op, &c);
-}
-
-#define OPENING 2	/* eh_device.open: by a record of this group */
-
-void
-eh_ledger_count(struct eh_engine *eng, const struct eh_ticket *t,
-    struct eh_record *record, int *opensp)
-{
-	record->counters.n = 0;
-	*opensp = !t->device->open;
-	if (*opensp) {
-		t->device->open = OPENING;
-		count(eng, t->slot, EH_OP_PASS, record);
-	}
-	count(eng, t->slot, op_of(t->answer.verdict), record);
-}
-
-static void
-use(struct eh_engine *eng, unsigned slot, unsigned op)
-{
-	struct eh_books *b = &eng->books[slot];
-	struct eh_counter *c = &eng->state->row[slot].op[op].count;
-
-	b->making[op]--;
-	b->out[op]--;
-	c->used++;
-	if (op == EH_OP_REISSUE)
-		c->reserved++;
-}
-
-static void
-set_outcome(struct eh_engine *eng, struct eh_device *d, uint8_t outcome)
-{
-	struct eh_book *book = &eng->index.book[d->book];
-
-	book->good -= d->outcome == EH_OUTCOME_GOOD;
-	book->scrapped -= d->outcome == EH_OUTCOME_SCRAPPED;
-	book->good += outcome == EH_OUTCOME_GOOD;
-	book->scrapped += outcome == EH_OUTCOME_SCRAPPED;
-	d->outcome = outcome;
-}
-
-/* What a durable certificate does to its device; a re-issue begins a new
- * run. */
-static void
-note_use(struct eh_engine *eng, struct eh_device *d, unsigned op, int opens)
-{
-	if (opens) {
-		d->open = 1;
-		eng->index.book[d->book].devices++;
-	}
-	if (d->uses[op] < UINT8_MAX)
-		d->uses[op]++;
-	if (op == EH_OP_REISSUE) {
-		set_outcome(eng, d, 0);
-		d->reports = 0;
-	}
-}
-
-static uint8_t
-issued_flags(unsigned op, int has_token)
-{
-	return (uint8_t)((op == EH_OP_REISSUE ? EH_ISSUED_STRICT : 0) |
-	    (has_token ? EH_ISSUED_TOKEN : 0));
-}
-
-void
-eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
-    const struct eh_position *at, int opens)
-{
-	unsigned op = op_of(t->answer.verdict);
-	struct eh_issued values = {
-		.segment = (uint32_t)at->segment,
-		.offset = at->offset,
-		.issue = t->answer.issue,
-		.template_index = t->request.template_index,
-		.flags = issued_flags(op, t->request.has_token),
-	};
-
-	memcpy(values.token, t->request.token, EH_ID_LEN);
-	memcpy(values.key, t->request.key, EH_DEVICE_KEY);
-	memcpy(values.digest, t->request.digest, EH_DIGEST_LEN);
-	if (opens)
-		use(eng, t->slot, EH_OP_PASS);
-	use(eng, t->slot, op);
-	note_use(eng, t->device, op, opens);
-	eh_index_issue(&eng->index, t->device, t->number, &values);
-	end_ticket(eng, t);
-}
-
-static struct eh_device *
-reported(struct eh_engine *eng, const struct eh_record *record)
-{
-	const struct eh_row *row =
-	    eh_state_row(eng->state, record->authorization);
-
-	if (row == NULL)
-		return NULL;
-	return eh_index_find(&eng->index,
-	    eng->books[row - eng->state->row].book, &record->device);
-}
-
-int
-eh_ledger_check_report(struct eh_engine *eng, const struct eh_record *record,
-    struct eh_error *error)
-{
-	const struct eh_device *d = reported(eng, record);
-	char device[DEVICE_NAME];
-
-	device_name(&record->device, device);
-	if (d == NULL || !d->open)
-		return eh_error_set(error, EH_ERR_NOT_FOUND,
-		    "no device %s was made under this authorization", device);
-	if (d->reports >= 2)
-		return eh_error_set(error, EH_DENIED_STATE,
-		    "device %s was reported twice already in this run", device);
-	if (d->outcome == EH_OUTCOME_SCRAPPED &&
-	    record->of.report.outcome == EH_OUTCOME_GOOD)
-		return eh_error_set(error, EH_DENIED_STATE,
-		    "device %s was reported as scrapped: only a re-issue makes "
-		    "it good again", device);
-	return EH_OK;
-}
-
-static void
-note_report(struct eh_engine *eng, struct eh_device *d, uint8_t outcome)
-{
-	d->reports++;
-	set_outcome(eng, d, outcome);
-}
-
-void
-eh_ledger_report(struct eh_engine *eng, const struct eh_record *record)
-{
-	struct eh_device *d = reported(eng, record);
-
-	if (d != NULL)
-		note_report(eng, d, (uint8_t)record->of.report.outcome);
-}
-
-void
-eh_ledger_outcomes(
-    struct eh_engine *eng, unsigned slot, struct eh_outcomes *outcomes)
-{
-	uint64_t used = eng->state->row[slot].op[EH_OP_PASS].count.used;
-	const struct eh_book *book;
-
-	memset(outcomes, 0, sizeof(*outcomes));
-	if (eng->books[slot].book != EH_INDEX_NONE) {
-		book = &eng->index.book[eng->books[slot].book];
-		outcomes->good = book->good;
-		outcomes->scrapped = book->scrapped;
-	}
-	if (used > outcomes->good + outcomes->scrapped)
-		outcomes->in_doubt =
-		    used - outcomes->good - outcomes->scrapped;
-}
-
-void
-eh_ledger_closed(
-    struct eh_engine *eng, unsigned slot, struct eh_record *record)
-{
-	const struct eh_row *row = &eng->state->row[slot];
-	struct eh_outcomes outcomes;
-
-	eh_record_init(record, EH_RECORD_CLOSED);
-	record->has_authorization = 1;
-	memcpy(record->authorization, row->id, EH_ID_LEN);
-	eh_ledger_counters(row, &record->counters);
-	eh_ledger_outcomes(eng, slot, &outcomes);
-	record->of.closed.reason = row->close_reason;
-	record->of.closed.good = outcomes.good;
-	record->of.closed.scrapped = outcomes.scrapped;
-	record->of.closed.in_doubt = outcomes.in_doubt;
-	record->of.closed.burns = row->burns;
-}
-
-/* The book that the new row in ${slot} goes on with. */
-static int
-give_book(struct eh_engine *eng, unsigned slot)
-{
-	const struct eh_row *row = &eng->state->row[slot];
-	struct eh_books *b = &eng->books[slot];
-
-	for (unsigned i = 0; row->has_supersedes && i < EH_STATE_ROWS; i++)
-		if (i != slot && eng->books[i].book != EH_INDEX_NONE &&
-		    same(eng->books[i].id, row->supersedes, EH_ID_LEN)) {
-			b->book = eng->books[i].book;
-			eng->index.book[b->book].rows++;
-			return EH_OK;
-		}
-	return eh_index_book(&eng->index, &b->book);
-}
-
-int
-eh_ledger_reconcile(struct eh_engine *eng)
-{
-	int err = EH_OK;
-
-	for (unsigned i = 0; i < EH_STATE_ROWS && err == EH_OK; i++) {
-		const struct eh_row *row = &eng->state->row[i];
-		struct eh_books *b = &eng->books[i];
-		uint32_t book = b->book;
-		int stays = row->state != EH_ROW_FREE &&
-		    book != EH_INDEX_NONE && same(b->id, row->id, EH_ID_LEN);
-
-		if (b->generation == row->generation)
-			continue;
-		memset(b, 0, sizeof(*b));
-		b->generation = row->generation;
-		memcpy(b->id, row->id, EH_ID_LEN);
-		b->book = stays ? book : EH_INDEX_NONE;
-		if (!stays && row->state != EH_ROW_FREE)
-			err = give_book(eng, i);
-		if (!stays && book != EH_INDEX_NONE)
-			eh_index_release(&eng->index, book);
-	}
-	return err;
-}
-
-void
-eh_ledger_expire(struct eh_engine *eng, const struct eh_now *now)
-{
-	if (now->quality == EH_QUALITY_NONE)
-		return;
-	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
-		if (eng->state->row[i].state == EH_ROW_LIVE &&
-		    now->t_lo >= eng->state->row[i].expires)
-			eng->books[i].close = EH_CLOSE_EXPIRED;
-}
-
-int
-eh_ledger_close_marked(struct eh_engine *eng)
-{
-	int any = 0;
-
-	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
-		if (eng->books[i].close != 0) {
-			eh_state_row_close(eng->state, &eng->state->row[i],
-			    eng->books[i].close);
-			any = 1;
-		}
-	return any;
-}
-
-int
-eh_ledger_remember(struct eh_engine *eng, uint32_t book,
-    const struct eh_record *record, const struct eh_private *private,
-    const struct eh_position *at)
-{
-	const struct eh_certificate *c = &record->of.certificate;
-	unsigned op = eh_counters_get(&record->counters, EH_OP_REISSUE) != NULL ?
-	    EH_OP_REISSUE : EH_OP_ISSUE;
-	struct eh_issued values = {
-		.segment = (uint32_t)at->segment,
-		.offset = at->offset,
-		.issue = c->issue,
-		.template_index = c->template_index,
-		.flags = issued_flags(op, private->has_token),
-	};
-	uint8_t spki[EH_SPKI_DIGEST_LEN];
-	struct eh_device *d;
-	uint32_t number;
-	int err;
-
-	eh_keyid_spki_digest(&c->key, spki);
-	memcpy(values.key, spki, EH_DEVICE_KEY);
-	memcpy(values.token, private->token, EH_ID_LEN);
-	memcpy(values.digest, c->tbs, EH_DIGEST_LEN);
-	if ((err = eh_index_reserve(&eng->index, &number)) != EH_OK)
-		return err;
-	d = eh_index_find(&eng->index, book, &record->device);
-	if (d == NULL && (err = eh_index_add(&eng->index, book,
-	        &record->device, &d)) != EH_OK) {
-		eh_index_cancel(&eng->index, number);
-		return err;
-	}
-	note_use(eng, d, op, !d->open);
-	eh_index_issue(&eng->index, d, number, &values);
-	return EH_OK;
-}
-
-/* A counter of a record that is replayed: one more used than the state says.
- * What was reserved may have been less, when a lease was just being anchored. */
-static int
-replay_counter(struct eh_row *row, unsigned op, const struct eh_record *record)
-{
-	const struct eh_counter *said = eh_counters_get(&record->counters, op);
-	struct eh_counter *c = &row->op[op].count;
-
-	if (said == NULL || !row->op[op].granted ||
-	    said->used != c->used + 1 || said->burned != c->burned ||
-	    said->quota != c->quota)
-		return EH_ERR_FORMAT;
-	if (op == EH_OP_REISSUE) {
-		c->reserved++;
-		if (said->reserved != c->reserved || c->reserved > c->quota)
-			return EH_ERR_FORMAT;
-	}
-	c->used++;
-	return said->reserved > c->reserved ||
-	        c->used + c->burned > c->reserved ? EH_ERR_FORMAT : EH_OK;
-}
-
-int
-eh_ledger_replay(struct eh_engine *eng, const struct eh_record *record,
-    const struct eh_private *private, const struct eh_position *at)
-{
-	struct eh_row *row = eh_state_row(eng->state, record->authorization);
-	const struct eh_device *d;
-	uint32_t book;
-	unsigned op = eh_counters_get(&record->counters, EH_OP_REISSUE) != NULL ?
-	    EH_OP_REISSUE : EH_OP_ISSUE;
-	int err;
-
-	if (row == NULL || row->state != EH_ROW_LIVE)
-		return EH_ERR_FORMAT;
-	book = eng->books[row - eng->state->row].book;
-	d = eh_index_find(&eng->index, book, &record->device);
-	if (record->counters.n != (d == NULL ? 2 : 1) ||
-	    (d == NULL && replay_counter(row, EH_OP_PASS, record) != EH_OK) ||
-	    replay_counter(row, op, record) != EH_OK)
-		return EH_ERR_FORMAT;
-	if ((err = eh_ledger_remember(eng, book, record, private, at)) != EH_OK)
-		return err;
-	return EH_OK;
-}
-
-int
-eh_ledger_remember_report(
-    struct eh_engine *eng, uint32_t book, const struct eh_record *record)
-{
-	struct eh_device *d = eh_index_find(&eng->index, book, &record->device);
-
-	if (d == NULL)
-		return EH_ERR_FORMAT;
-	note_report(eng, d, (uint8_t)record->of.report.outcome);
-	return EH_OK;
 }

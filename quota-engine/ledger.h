@@ -34,12 +34,25 @@ EH_MUST_CHECK int eh_ledger_claim(struct eh_engine *, const struct eh_request *,
 /* Give the claim back. */
 void eh_ledger_withdraw(struct eh_engine *, struct eh_ticket *);
 
+/* Take a ticket off its device's list: it is not held any more. */
+void eh_ledger_end(struct eh_engine *, struct eh_ticket *);
+
+/* The operation that a verdict uses. */
+unsigned eh_ledger_op(enum eh_verdict);
+
+/* A device id for people: as text when it is that, else as hex digits.  Returns
+ * ${text}. */
+#define EH_DEVICE_NAME (2 * EH_DEVICE_ID_MAX + 1)
+const char *eh_ledger_device_name(
+    const struct eh_device_id *, char text[EH_DEVICE_NAME]);
+
 /* Is the ticket still good, now that its record is to be written?  EH_OK, or
  * the refusal. */
-EH_MUST_CHECK int eh_ledger_recheck(struct eh_engine *, const struct eh_ticket *,
-    const struct eh_now *, struct eh_error *);
+EH_MUST_CHECK int eh_ledger_recheck(struct eh_engine *,
+    const struct eh_ticket *, const struct eh_now *, struct eh_error *);
 
-/* Put the counters into the record of a claim; ${opensp}: it counts the pass. */
+/* Put the counters into the record of a claim; ${opensp}: it counts the pass.
+ */
 void eh_ledger_count(struct eh_engine *, const struct eh_ticket *,
     struct eh_record *, int *opensp);
 
@@ -63,7 +76,8 @@ void eh_ledger_counters(const struct eh_row *, struct eh_counters *);
 void eh_ledger_closed(struct eh_engine *, unsigned slot, struct eh_record *);
 
 /* What became of the devices of the row in ${slot}. */
-void eh_ledger_outcomes(struct eh_engine *, unsigned slot, struct eh_outcomes *);
+void
+eh_ledger_outcomes(struct eh_engine *, unsigned slot, struct eh_outcomes *);
 
 /* Rows have come, gone or changed hands in the live state: bring the books in
  * memory and the index's books into line.  EH_ERR_MEMORY. */

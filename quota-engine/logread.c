@@ -158,9 +158,9 @@ next_segment(struct eh_engine *eng, struct cursor *c)
 	return found;
 }
 
-/* Read on until the record of ${c->seq}.  Entries before it are stepped over: so
- * are those that a burn has made void.  Where no good entry is, the segment has
- * ended (an unclean stop leaves no end behind). */
+/* Read on until the record of ${c->seq}.  Entries before it are stepped over:
+ * so are those that a burn has made void.  Where no good entry is, the segment
+ * has ended (an unclean stop leaves no end behind). */
 static int
 find_record(struct eh_engine *eng, struct cursor *c,
     uint8_t bytes[EH_ENTRY_MAX], struct eh_entry *entry)

@@ -44,8 +44,8 @@ EH_MUST_CHECK int eh_logread(struct eh_engine *, uint64_t seq,
 
 /*
  * For the heart.  Locked.  Remember where the record ${seq} stands (only every
- * EH_MARK_STEP-th is kept, and it does not matter when one is missing); remember
- * that these places are burned (EH_ERR_MEMORY).
+ * EH_MARK_STEP-th is kept, and it does not matter when one is missing);
+ * remember that these places are burned (EH_ERR_MEMORY).
  */
 void eh_logread_mark(
     struct eh_engine *, uint64_t seq, const struct eh_position *at);

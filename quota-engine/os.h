@@ -58,11 +58,12 @@ struct eh_os {
 	int (*random)(void *, void *out, size_t len);
 
 	/*
-	 * The anchor (anchor/anchor.h).  define() makes it, once: EH_ERR_EXISTS.
-	 * read() gives its value; EH_ERR_NOT_FOUND when it was never defined,
-	 * EH_ERR_FORMAT when what is there is no anchor.  extend() turns A into SHA-256(A || digest)
-	 * if A equals ${from}, and is EH_DENIED_FAIL_STOPPED if not; EH_ERR_BUSY
-	 * says that nobody knows whether it happened: read, then decide.
+	 * The anchor (anchor/anchor.h).  define() makes it, once:
+	 * EH_ERR_EXISTS. read() gives its value; EH_ERR_NOT_FOUND when it was
+	 * never defined, EH_ERR_FORMAT when what is there is no anchor.
+	 * extend() turns A into SHA-256(A || digest) if A equals ${from}, and
+	 * is EH_DENIED_FAIL_STOPPED if not; EH_ERR_BUSY says that nobody knows
+	 * whether it happened: read, then decide.
 	 */
 	int (*anchor_define)(void *);
 	int (*anchor_read)(void *, uint8_t value[EH_DIGEST_LEN]);
@@ -74,8 +75,8 @@ struct eh_anchor;
 struct eh_os_posix;
 
 /*
- * The real machine: the folder ${state}, which must be private (0700, ours), and
- * an open anchor, which is borrowed.  Makes the folders journal, messages,
+ * The real machine: the folder ${state}, which must be private (0700, ours),
+ * and an open anchor, which is borrowed.  Makes the folders journal, messages,
  * profiles and objects below it and takes the lock that keeps a second edgehsmd
  * out: EH_ERR_BUSY with a sentence.  EH_ERR_CONFIG, EH_ERR_STORAGE.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rebuild.c - the device index, from the entries that the state has behind it. */
+/* rebuild.c - the device index, from the entries behind the state. */
 #include "config.h"
 
 #include <inttypes.h>

@@ -136,13 +136,13 @@ no_copy(struct eh_engine *eng, int readable, const struct eh_error *why,
 {
 	if (readable)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-		    "the state in %s does not fit the anchor %s: one of them is "
-		    "an older copy, or another edgehsmd ran on a copy; put back "
-		    "the newest state and anchor together, or have the authority "
-		    "write this EdgeHSM off and begin anew",
+		    "the state in %s does not fit the anchor %s: one of them "
+		    "is an older copy, or another edgehsmd ran on a copy; put "
+		    "back the newest state and anchor together, or have the "
+		    "authority write this EdgeHSM off and begin anew",
 		    eng->params.state_name, eng->params.anchor_name);
-	return eh_recover_refuse(eng, error, "no copy of the state is good (%s)",
-	    eh_error_sentence(why));
+	return eh_recover_refuse(eng, error,
+	    "no copy of the state is good (%s)", eh_error_sentence(why));
 }
 
 static int
@@ -181,7 +181,8 @@ recover(struct eh_engine *eng, struct eh_error *error)
 	if (eng->state->anchor_class != eng->params.anchor_class ||
 	    eng->state->anchor_mode != eng->params.anchor_mode)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-		    "the state in %s was made for another kind of anchor than %s",
+		    "the state in %s was made for another kind of anchor than "
+		    "%s",
 		    eng->params.state_name, eng->params.anchor_name);
 	eng->anchored = eng->state->log.tree.size;
 	return EH_OK;
@@ -287,8 +288,8 @@ is_leftover(void *context, const char *name)
 	return 1;
 }
 
-/* All but the first ${segments} were made ahead, or for a start that did not come
- * to its end: replay has seen that they are empty. */
+/* All but the first ${segments} were made ahead, or for a start that did not
+ * come to its end: replay has seen that they are empty. */
 static int
 remove_leftovers(struct eh_engine *eng, uint64_t segments)
 {
@@ -317,8 +318,8 @@ note_segment(struct eh_engine *eng, const struct eh_segment *s)
 }
 
 /*
- * A new segment after an unclean stop: the old one is never written again, so no
- * tail has to be erased and nothing stale can follow something new.
+ * A new segment after an unclean stop: the old one is never written again, so
+ * no tail has to be erased and nothing stale can follow something new.
  */
 static int
 unclean_segment(struct eh_engine *eng, struct eh_state *next)
@@ -434,8 +435,8 @@ eh_recover_start(struct eh_engine *eng, struct eh_error *error)
 		    "there", eng->params.state_name);
 	if (err != EH_OK)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-		    "a journal segment could not be made in %s/journal; look at "
-		    "the disk, then start edgehsmd again",
+		    "a journal segment could not be made in %s/journal; look "
+		    "at the disk, then start edgehsmd again",
 		    eng->params.state_name);
 	next->boots++;
 	next->clean = 0;

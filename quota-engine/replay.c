@@ -45,8 +45,8 @@ look(struct replay *r, uint32_t offset, struct eh_entry *e)
 	    r->buf.len - offset);
 }
 
-/* Is there a whole entry of a later group behind the break?  Then what broke had
- * been durable. */
+/* Is there a whole entry of a later group behind the break?  Then what broke
+ * had been durable. */
 static int
 later_group(struct replay *r)
 {

@@ -60,8 +60,9 @@ eh_state_row_add(struct eh_state *st, const uint8_t id[EH_ID_LEN],
 		    "an authorization with this id is in the table already");
 	if ((row = place_for_row(st)) == NULL)
 		return eh_error_set(error, EH_ERR_FULL,
-		    "all %d rows of the authorization table are live: close one "
-		    "first", EH_STATE_ROWS);
+		    "all %d rows of the authorization table are live: close "
+		    "one first",
+		    EH_STATE_ROWS);
 	memset(row, 0, sizeof(*row));
 	row->state = EH_ROW_LIVE;
 	row->generation = ++st->generation;
@@ -228,9 +229,9 @@ check_unique(const struct eh_state *st, struct eh_error *error)
 		for (unsigned j = 0; j < i; j++)
 			if (st->key[i].object != 0 &&
 			    (st->key[i].object == st->key[j].object ||
-			        (st->key[j].object != 0 &&
-			            memcmp(st->key[i].digest,
-			                st->key[j].digest, EH_DIGEST_LEN) == 0)))
+				(st->key[j].object != 0 &&
+				    memcmp(st->key[i].digest, st->key[j].digest,
+					EH_DIGEST_LEN) == 0)))
 				return eh_error_set(error, EH_ERR_FORMAT,
 				    "keys %u and %u are the same", j, i);
 	return EH_OK;

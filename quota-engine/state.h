@@ -13,9 +13,9 @@
 
 /*
  * doc/format/state.md.  What decides lies in B and nowhere else; files, backend
- * labels and configuration can only be wrong, never be believed.  The struct has
- * no pointers: it is copied by assignment, and all zero bytes are an empty one.
- * It is large (some 150 KiB), so it lives on the heap.
+ * labels and configuration can only be wrong, never be believed.  The struct
+ * has no pointers: it is copied by assignment, and all zero bytes are an empty
+ * one. It is large (some 150 KiB), so it lives on the heap.
  *
  * In the running engine there is one live struct eh_state under the ledger's
  * lock.  It is ahead of the anchored copy by what the journal holds since; what
@@ -42,8 +42,8 @@ struct eh_state_op {
 enum eh_row_state {
 	EH_ROW_FREE = 0,
 	EH_ROW_LIVE = 1,
-	EH_ROW_CLOSING = 2,	/* books are closed, its record is still to come */
-	EH_ROW_CLOSED = 3	/* stays for retries, until its place is needed */
+	EH_ROW_CLOSING = 2,	/* books are closed, its record is to come */
+	EH_ROW_CLOSED = 3	/* stays for retries, till its place is needed */
 };
 
 /* A row of the authorization table. */
@@ -66,14 +66,14 @@ struct eh_row {
 	uint8_t halvings;		/* N is halved so often, see lease.h */
 	uint32_t grace;			/* boot grace left */
 	uint16_t burns;
-	uint8_t burn_unrecorded;	/* 1: kind 5 for this row is still to come */
+	uint8_t burn_unrecorded;	/* 1: kind 5 for it is still to come */
 	uint8_t close_reason;		/* enum eh_close_reason; 0 while live */
 	struct eh_state_op op[EH_OPS];
 };
 
 /* A key of our own.  A backend key that is not here does not exist. */
 struct eh_state_key {
-	uint64_t object;		/* number, never reused; 0: empty place */
+	uint64_t object;		/* never reused; 0: empty place */
 	uint8_t digest[EH_DIGEST_LEN];	/* of the SPKI, or the secret id */
 	struct eh_rawkey key;		/* public; len 0 for a secret key */
 	uint8_t purpose;		/* enum eh_purpose */
@@ -116,7 +116,7 @@ struct eh_state_last {
 struct eh_state_kid {
 	uint8_t used;
 	uint8_t kid[EH_KID_LEN];
-	struct eh_state_last last[EH_STATE_MSGCODES]; /* index enum eh_msg_code */
+	struct eh_state_last last[EH_STATE_MSGCODES]; /* by eh_msg_code */
 };
 
 /* A place in the journal: which file, and where in it. */
@@ -137,13 +137,15 @@ struct eh_state_log {
 	struct eh_position last;	/* of the last entry */
 	uint64_t last_seq;
 	uint8_t last_leaf[EH_DIGEST_LEN];
-	uint64_t counted;		/* records of kinds 3, 8, 12, 13 so far */
+	uint64_t counted;		/* records of kinds 3, 8, 12, 13 */
 	uint64_t acked, acked_counted;	/* size, and counted there */
 	uint64_t burned_passes;		/* not yet accepted in an ack */
 	uint64_t burned_seqs;		/* over the life of the log */
-	struct { uint64_t first, count; } unrecorded; /* kind 5 is still to come */
+	struct {
+		uint64_t first, count;
+	} unrecorded;			/* kind 5 is still to come */
 	uint8_t nburned;		/* ranges not yet accepted, by seq */
-	uint8_t merged;			/* 1: there were more, some are joined */
+	uint8_t merged;			/* 1: there were more: some are one */
 	struct eh_burned_range burned[EH_BURNED_RANGES_MAX];
 };
 
@@ -211,9 +213,9 @@ EH_MUST_CHECK int eh_state_check(const struct eh_state *, struct eh_error *);
 struct eh_row *eh_state_row(struct eh_state *, const uint8_t id[EH_ID_LEN]);
 
 /*
- * A new live row with ${id} and a generation of its own, all else zero: an empty
- * place, or that of the row that was closed the longest ago.  EH_ERR_FULL when
- * all are live, EH_ERR_EXISTS.
+ * A new live row with ${id} and a generation of its own, all else zero: an
+ * empty place, or that of the row that was closed the longest ago.  EH_ERR_FULL
+ * when all are live, EH_ERR_EXISTS.
  */
 EH_MUST_CHECK int eh_state_row_add(struct eh_state *,
     const uint8_t id[EH_ID_LEN], struct eh_row **, struct eh_error *);
@@ -230,8 +232,8 @@ void eh_state_row_close(
  * Let ${to}, a fresh row whose quotas are set, go on with the books of ${from}
  * (live): used, burned and burns are taken over, reserved := used + burned, a
  * quota below that is taken as that; ${from} is closed as superseded.  The
- * devices follow.  The caller has compared profile name, scope kind and, in this
- * version, the profile's digest.
+ * devices follow.  The caller has compared profile name, scope kind and, in
+ * this version, the profile's digest.
  */
 void eh_state_row_supersede(
     struct eh_state *, struct eh_row *to, struct eh_row *from);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_format.c - the state blob B as bytes: header, deterministic CBOR, MAC. */
+/* state_format.c - the state blob as bytes: header, deterministic CBOR, MAC. */
 #include "config.h"
 
 #include <string.h>

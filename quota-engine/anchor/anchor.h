@@ -19,8 +19,8 @@ struct eh_anchor {
 	enum eh_anchor_mode mode;
 	void *arg;
 
-	/* EH_ERR_NOT_FOUND when the anchor was never defined; EH_ERR_FORMAT when
-	 * what is there is no anchor. */
+	/* EH_ERR_NOT_FOUND when the anchor was never defined; EH_ERR_FORMAT
+	 * when what is there is no anchor. */
 	int (*read)(void *arg, uint8_t value[EH_DIGEST_LEN]);
 
 	/* Define it, with 32 zero bytes: once, at genesis.  EH_ERR_EXISTS. */
@@ -35,10 +35,10 @@ struct eh_anchor {
 
 /*
  * The anchor of class 0, for tests: the file ${path}.  It exercises everything
- * and protects nothing.  The file is made when it is not there, and an exclusive
- * lock is held on it until it is closed, so that a second edgehsmd, on whatever
- * copy of the state, does not start: EH_ERR_BUSY with a sentence.  EH_ERR_CONFIG
- * (not a private regular file of ours), EH_ERR_STORAGE.
+ * and protects nothing.  The file is made when it is not there, and an
+ * exclusive lock is held on it until it is closed, so that a second edgehsmd,
+ * on whatever copy of the state, does not start: EH_ERR_BUSY with a sentence.
+ * EH_ERR_CONFIG (not a private regular file of ours), EH_ERR_STORAGE.
  */
 EH_MUST_CHECK int eh_anchor_file_open(
     const char *path, struct eh_anchor **, struct eh_error *);

@@ -9,8 +9,8 @@
 #include "quota-engine/os.h"
 
 /*
- * It implements the table of quota-engine/os.h.  Everything that happens follows
- * from the seed and the calls.
+ * It implements the table of quota-engine/os.h.  Everything that happens
+ * follows from the seed and the calls.
  *
  * The disk has sectors of 512 bytes.  A write reaches the disk at sync(); until
  * then a crash may, for each sector by itself, lose it, keep it, or tear it at

@@ -28,11 +28,12 @@ static void
 say(const char *what, const struct crash_result *r, double seconds)
 {
 	printf("# %s: %" PRIu64 " crash points (%" PRIu64 " disks) in %" PRIu64
-	       " worlds, %" PRIu64 " signatures left, %" PRIu64 " retries, %" PRIu64
-	       " unclean and %" PRIu64 " clean stops, %" PRIu64
-	       " failing calls, %" PRIu64 " faults, %.1f s\n",
-	    what, r->points, r->disks, r->worlds, r->released, r->retries, r->burned,
-	    r->clean, r->failed, r->faults, seconds);
+	       " worlds, %" PRIu64 " signatures left, %" PRIu64
+	       " retries, %" PRIu64 " unclean and %" PRIu64
+	       " clean stops, %" PRIu64 " failing calls, %" PRIu64
+	       " faults, %.1f s\n",
+	    what, r->points, r->disks, r->worlds, r->released, r->retries,
+	    r->burned, r->clean, r->failed, r->faults, seconds);
 }
 
 static double

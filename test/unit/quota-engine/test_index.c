@@ -167,7 +167,8 @@ main(void)
 	TCase *t = tcase_create("index");
 
 	tcase_add_test(t, a_hundred_thousand_devices_are_found);
-	tcase_add_test(t, a_device_takes_at_most_160_bytes_for_each_of_two_certificates);
+	tcase_add_test(
+	    t, a_device_takes_at_most_160_bytes_for_each_of_two_certificates);
 	tcase_add_test(t, certificates_come_newest_first);
 	tcase_add_test(
 	    t, what_is_removed_is_gone_and_its_place_is_used_again);

@@ -552,7 +552,8 @@ START_TEST(of_two_engines_on_one_anchor_at_most_one_lives)
 		/* Each would give out all it can, in turns. */
 		for (uint32_t i = 2; i < 40; i++) {
 			ask.device = i;
-			left[0] += heart_issue(first, &ask, NULL, NULL) == EH_OK;
+			left[0] +=
+			    heart_issue(first, &ask, NULL, NULL) == EH_OK;
 			ask.device = 100 + i;
 			left[1] +=
 			    heart_issue(second, &ask, NULL, NULL) == EH_OK;

@@ -17,8 +17,8 @@
 static struct heart h;
 static struct sim *good;
 static char name[EH_OS_NAME];
-static uint32_t before, a, b, end;	/* offsets: of the last entry that the
-					 * state knows, of the groups, of the end */
+static uint32_t before, a, b, end; /* offsets: of the last entry that the
+				    * state knows, of the groups, of the end */
 
 static void
 make(void)

@@ -15,7 +15,8 @@
 
 #define WORKERS 8
 
-static char folder[FIXTURE_PATH], state[FIXTURE_PATH], anchor_path[FIXTURE_PATH];
+static char folder[FIXTURE_PATH], state[FIXTURE_PATH],
+    anchor_path[FIXTURE_PATH];
 static struct eh_anchor *anchor;
 static struct eh_os_posix *os;
 static struct heart h;
@@ -35,7 +36,8 @@ open_disk(void)
 {
 	struct eh_error error = { 0 };
 
-	ck_assert_int_eq(eh_anchor_file_open(anchor_path, &anchor, &error), EH_OK);
+	ck_assert_int_eq(
+	    eh_anchor_file_open(anchor_path, &anchor, &error), EH_OK);
 	ck_assert_int_eq(eh_os_posix_new(state, anchor, &os, &error), EH_OK);
 }
 
