@@ -76,7 +76,11 @@ take_device(const struct match *m, const struct eh_field *f)
 	memcpy(id.bytes, m->tbs + f->offset, id.len);
 	if (m->values->device.len != 0 &&
 	    !eh_device_id_equal(&m->values->device, &id))
-		return refuse(m, f, "differs from the other device-id field");
+		return eh_error_set(m->error, EH_DENIED_TEMPLATE,
+		    "template %s, octet %u (device-id): is \"%.*s\", the one "
+		    "before is \"%.*s\"", m->t->id, f->offset, (int)id.len,
+		    (const char *)id.bytes, (int)m->values->device.len,
+		    (const char *)m->values->device.bytes);
 	if (eh_profile_check_device(m->profile, &id, &sub) != EH_OK)
 		return refuse(m, f, sub.text);
 	m->values->device = id;

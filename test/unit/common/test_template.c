@@ -304,7 +304,8 @@ START_TEST(device_id_fits_the_pattern_everywhere)
 		tbs[375 + i] ^= 0x40;
 	}
 	tbs[375 + 9] = '3';
-	refused(0, "octet 375 (device-id): differs from the other");
+	refused(0, "octet 375 (device-id): is \"SN00000043\", the one before is "
+		   "\"SN00000042\"");
 	tbs[166 + 9] = '3';
 	ck_assert_int_eq(match(0), EH_OK);
 	ck_assert_mem_eq(out.device.bytes, "SN00000043", 10);
