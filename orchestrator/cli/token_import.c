@@ -55,7 +55,10 @@ import_file(struct eh_args *args, struct eh_token *token, const char *path)
 	if ((err = eh_file_read(path, EH_PROFILE_MAX, &file, &args->error)) !=
 	    EH_OK)
 		goto out;
-	if (file.len > 10 && memcmp(file.data, "-----BEGIN", 10) == 0)
+	if (file.len == 0)
+		err = eh_error_set(
+		    &args->error, EH_ERR_FORMAT, "%s is empty", path);
+	else if (file.len > 10 && memcmp(file.data, "-----BEGIN", 10) == 0)
 		err = import_pem(args, token, path, &file, text);
 	else
 		err = eh_token_import(
