@@ -217,24 +217,39 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 	    "token import` takes it", i->key->label);
 }
 
+/* Could it be used now, as far as is known? */
+static int
+in_force(const struct issue *i, const struct eh_authorization_view *view)
+{
+	const struct eh_pauth *p = &view->what->pauth;
+	struct eh_now now;
+
+	eh_engine_lock(i->b->engine);
+	eh_engine_now(i->b->engine, &now);
+	eh_engine_unlock(i->b->engine);
+	return view->state == EH_ROW_LIVE && now.t_lo < p->expires &&
+	    (now.quality < EH_QUALITY_ATTESTED || now.t_hi >= p->not_before);
+}
+
 /*
  * How much a refusal says about what the caller meant; the one that says most is
  * told.  Most says that of the authorization whose serial it is.  Then, the more
- * of a template agrees the more: a live one that would take the device but for
+ * of a template agrees the more: one in force that would take the device but for
  * the serial, one that refuses the device (it may be another one's), one that
- * is closed, and last one that another superseded.
+ * lives but is not in force, one that is closed, and last one that another
+ * superseded.
  */
 static size_t
 depth(const struct issue *i, const struct eh_authorization_view *view, int err)
 {
-	size_t agreed = 4 * i->agreed;
+	size_t agreed = 8 * i->agreed;
 
 	if (i->meant)
-		return 4 * (EH_TBS_MAX + 2);
+		return 8 * (EH_TBS_MAX + 2);
 	if (err == EH_DENIED_TEMPLATE)
-		return agreed + 4;
+		return agreed + (in_force(i, view) ? 5 : 3);
 	if (view->state == EH_ROW_LIVE)
-		return agreed + 3;
+		return agreed + 4;
 	return agreed + (err == EH_DENIED_NO_AUTHORIZATION ? 1 : 2);
 }
 
