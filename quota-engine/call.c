@@ -67,6 +67,13 @@ eh_call_keep(struct eh_call *c, size_t len)
 void
 eh_call_say(struct eh_call *c, const char *sentence)
 {
+	eh_call_say_as(c, EH_WIRE_TEXT, sentence);
+}
+
+void
+eh_call_say_as(
+    struct eh_call *c, enum eh_wire_label label, const char *sentence)
+{
 	size_t len = strlen(sentence);
 	char *text = eh_call_keep(c, len + 1);
 
@@ -77,5 +84,5 @@ eh_call_say(struct eh_call *c, const char *sentence)
 		    ? sentence[i]
 		    : '?';
 	text[len] = '\0';
-	eh_wire_put_text(&c->out, EH_WIRE_TEXT, text);
+	eh_wire_put_text(&c->out, label, text);
 }

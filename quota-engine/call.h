@@ -53,4 +53,8 @@ void *eh_call_keep(struct eh_call *, size_t len);
  * Without memory the reply has no text. */
 void eh_call_say(struct eh_call *, const char *sentence);
 
+/* The same with another label. */
+void eh_call_say_as(
+    struct eh_call *, enum eh_wire_label label, const char *sentence);
+
 #endif

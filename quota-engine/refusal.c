@@ -74,6 +74,8 @@ eh_refusal_add(struct eh_refusal *r, uint64_t now, uid_t uid, pid_t pid,
 	    eh_error_sentence(error));
 	pthread_mutex_lock(&r->lock);
 	r->count++;
+	snprintf(r->last, sizeof(r->last), "%s %s: %s", when, request,
+	    eh_error_sentence(error));
 	if (len > 0 && (size_t)len < sizeof(line)) {
 		turn_over(r, (size_t)len);
 		written = r->fd < 0 ? -1 : write(r->fd, line, (size_t)len);
@@ -92,4 +94,12 @@ eh_refusal_count(struct eh_refusal *r)
 	count = r->count;
 	pthread_mutex_unlock(&r->lock);
 	return count;
+}
+
+void
+eh_refusal_last(struct eh_refusal *r, char text[EH_REFUSAL_TEXT])
+{
+	pthread_mutex_lock(&r->lock);
+	memcpy(text, r->last, EH_REFUSAL_TEXT);
+	pthread_mutex_unlock(&r->lock);
 }

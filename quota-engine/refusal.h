@@ -17,14 +17,21 @@
  * (disk full) the refusal stands all the same.
  *
  *	2026-11-22T10:15:04Z uid 1000 pid 4711 sign EH_DENIED_QUOTA: quota ...
+ *
+ * The last one is also kept for whoever asks: most clients of PKCS#11 show a
+ * number, and their user has nothing but the status to learn what it meant.
  */
 #define EH_REFUSAL_MAX (1024L * 1024L)
+
+/* Room for "2026-11-22T10:15:04Z sign: quota ..." and its NUL. */
+#define EH_REFUSAL_TEXT (EH_ERROR_TEXT + 64)
 
 struct eh_refusal {
 	pthread_mutex_t lock;
 	int folder;		/* descriptor of the folder, or -1 */
 	int fd;			/* of the file, or -1 */
 	uint64_t count;		/* since start */
+	char last[EH_REFUSAL_TEXT];
 };
 
 /* Begin with the log in the folder ${folder}; NULL: count only. */
@@ -37,5 +44,8 @@ void eh_refusal_add(struct eh_refusal *, uint64_t now, uid_t uid, pid_t pid,
     const char *request, const struct eh_error *error);
 
 uint64_t eh_refusal_count(struct eh_refusal *);
+
+/* Copy the last one; empty when there was none. */
+void eh_refusal_last(struct eh_refusal *, char text[EH_REFUSAL_TEXT]);
 
 #endif

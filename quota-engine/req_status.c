@@ -252,11 +252,15 @@ int
 eh_req_status(
     struct eh_boundary *b, struct eh_call *call, struct eh_error *error)
 {
+	char refusal[EH_REFUSAL_TEXT];
 	enum eh_wire_state state;
 	struct eh_error why;
 
 	eh_error_clear(&why);
 	state = eh_boundary_state(b, &why);
+	eh_refusal_last(&b->refusals, refusal);
+	if (refusal[0] != '\0')
+		eh_call_say_as(call, EH_WIRE_REFUSAL, refusal);
 	eh_wire_put_number(&call->out, EH_WIRE_STATE, state);
 	eh_wire_put_number(&call->out, EH_WIRE_REFUSALS,
 	    (int64_t)eh_refusal_count(&b->refusals));

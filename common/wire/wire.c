@@ -234,7 +234,7 @@ put_sentence(struct eh_writer *out, const struct eh_wire_field *f)
 static void
 put_text(struct eh_writer *out, const struct eh_wire_field *f)
 {
-	char text[128 + 1]; /* more than any limit of the table but TEXT's */
+	char text[512 + 1]; /* more than any limit of the table */
 
 	if (f->len >= sizeof(text)) {
 		eh_writer_fail(out, EH_ERR_INTERNAL);

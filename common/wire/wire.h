@@ -126,6 +126,7 @@ enum eh_wire_label {
 	EH_WIRE_SINCE_TIME,	/* s since the last time attestation; absent:
 				 * never */
 	EH_WIRE_LIMITS,		/* CBOR limits of the authorization */
+	EH_WIRE_REFUSAL,	/* the last refusal: when, what and why */
 	EH_WIRE_LABELS
 };
 

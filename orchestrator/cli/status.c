@@ -26,6 +26,7 @@ struct limit {
 	const char *what, *who, *command;
 	uint64_t left;		/* devices */
 	uint64_t seconds;	/* until time stops it; EH_TIME_MAX: never */
+	uint64_t begins;	/* not yet valid: when it is; else 0 */
 };
 
 static const struct eh_counter *
@@ -66,29 +67,30 @@ judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 	uint64_t left = minus(d->quota, d->used + d->burned), unacked, until;
 	uint64_t latest =
 	    s->quality >= EH_QUALITY_ATTESTED ? s->t_hi : s->t_lo;
-	struct limit l = { "its number of devices", MORE, left, EH_TIME_MAX };
+	struct limit l = { "its number of devices", MORE, left, EH_TIME_MAX, 0 };
 
-	if (a->closed)
-		return (struct limit){ "closed", MORE, 0, 0 };
 	if (latest >= a->expires)
-		return (struct limit){ "expired", MORE, 0, 0 };
+		return (struct limit){ "expired", MORE, 0, 0, 0 };
+	if (a->closed)
+		return (struct limit){ "closed", MORE, 0, 0, 0 };
 	if (s->quality < a->limits.quality || s->quality == EH_QUALITY_NONE)
-		return (struct limit){ "time is not trusted", TIME, 0, 0 };
+		return (struct limit){ "time is not trusted", TIME, 0, 0, 0 };
 	if (s->t_lo < a->not_before)
-		return (struct limit){ "not yet valid", "time", "wait", 0, 0 };
+		return (struct limit){ "not yet valid", "time", "wait", 0, 0,
+			a->not_before };
 	unacked = minus(a->limits.max_unacked, s->unacked) /
 	    records_per_device(a);
 	if (unacked < l.left)
 		l = (struct limit){ "records not yet acknowledged",
 			"the OEM", "edgehsm-authority ack", unacked,
-			EH_TIME_MAX };
+			EH_TIME_MAX, 0 };
 	until = minus(a->expires, latest);
 	l.seconds = until;
 	if (minus(a->limits.max_offline, s->since_time) < until) {
 		l.seconds = minus(a->limits.max_offline, s->since_time);
 		if (l.seconds == 0)
 			return (struct limit){ "too long without attested time",
-				TIME, 0, 0 };
+				TIME, 0, 0, 0 };
 	}
 	return l;
 }
@@ -102,8 +104,10 @@ span_text(uint64_t seconds, char text[32])
 		    seconds / 86400, seconds % 86400 / 3600);
 	else if (seconds >= 2 * 3600)
 		snprintf(text, 32, "%" PRIu64 " h", seconds / 3600);
-	else
+	else if (seconds >= 2 * 60)
 		snprintf(text, 32, "%" PRIu64 " min", seconds / 60);
+	else
+		snprintf(text, 32, "%" PRIu64 " s", seconds);
 	return text;
 }
 
@@ -153,14 +157,15 @@ json_status(const struct eh_token_status *s)
 		json_array_append_new(
 		    list, json_authorization(s, &s->authorization[i]));
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, "
-	              "s:I, s:I, s:i, s:i}",
+	              "s:I, s:I, s:s, s:i, s:i}",
 	    "state", states[s->state], "why", s->why, "label", s->label,
 	    "hsm_id", id, "root", root, "factory", s->factory, "time_quality",
 	    s->quality, "time_least", (json_int_t)s->t_lo, "time_most",
 	    (json_int_t)s->t_hi, "log_size", (json_int_t)s->log_size,
 	    "records_unacknowledged", (json_int_t)s->unacked, "boots",
 	    (json_int_t)s->boots, "refusals", (json_int_t)s->refusals,
-	    "anchor_class", s->anchor_class, "custody_class", s->custody);
+	    "last_refusal", s->refusal, "anchor_class", s->anchor_class,
+	    "custody_class", s->custody);
 	json_object_set_new(o, "authorizations", list);
 	return o;
 }
@@ -185,6 +190,9 @@ print_token(const struct eh_token_status *s)
 		printf(", at least %s", date_text(s->t_lo, when));
 	printf("\nLog       %" PRIu64 " entries, %" PRIu64
 	       " records not yet acknowledged\n", s->log_size, s->unacked);
+	if (s->refusals > 0)
+		printf("Refused   %" PRIu64 " since edgehsmd started; the last: "
+		       "%s\n", s->refusals, s->refusal);
 	printf("Anchor    class %d: %s\n", s->anchor_class,
 	    classes[s->anchor_class]);
 	printf("Custody   class %d: %s could use an issuing key without the "
@@ -210,7 +218,9 @@ print_authorization(
 	    a->good, a->scrapped, a->in_doubt);
 	if (d->burned > 0)
 		printf(", burned by unclean stops %" PRIu64, d->burned);
-	if (l.left == 0)
+	if (l.begins > 0)
+		printf("\n    begins %s\n", date_text(l.begins, when));
+	else if (l.left == 0)
 		printf("\n    stopped: %s; %s can lift that: %s\n", l.what,
 		    l.who, l.command);
 	else

@@ -131,7 +131,9 @@ read_status(const struct eh_wire *w, struct eh_token_status *s)
 	    (err = eh_wire_text(w, EH_WIRE_LABEL, s->label,
 	         sizeof(s->label))) != EH_OK ||
 	    (err = eh_wire_text(w, EH_WIRE_FACTORY, s->factory,
-	         sizeof(s->factory))) != EH_OK)
+	         sizeof(s->factory))) != EH_OK ||
+	    (err = eh_wire_text(w, EH_WIRE_REFUSAL, s->refusal,
+	         sizeof(s->refusal))) != EH_OK)
 		return err;
 	s->state = (enum eh_wire_state)number(w, EH_WIRE_STATE);
 	copy(w, EH_WIRE_HSM_ID, s->hsm_id, EH_HSM_ID_LEN);

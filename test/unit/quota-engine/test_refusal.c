@@ -33,11 +33,16 @@ end(void)
 
 START_TEST(a_refusal_is_one_line_with_who_what_and_why)
 {
+	char last[EH_REFUSAL_TEXT];
 	struct eh_buf text;
 
 	eh_refusal_open(&r, folder);
+	eh_refusal_last(&r, last);
+	ck_assert_str_eq(last, "");
 	eh_refusal_add(&r, 1795687200, 1000, 4711, "sign", &denied);
 	ck_assert_uint_eq(eh_refusal_count(&r), 1);
+	eh_refusal_last(&r, last);
+	ck_assert_str_eq(last, "2026-11-26T10:00:00Z sign: 10 of 10 used");
 	eh_refusal_close(&r);
 	ck_assert_int_eq(eh_file_read(path, 4096, &text, NULL), EH_OK);
 	ck_assert_int_eq(eh_buf_append(&text, "", 1), EH_OK);

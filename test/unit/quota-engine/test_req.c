@@ -676,6 +676,8 @@ END_TEST
 
 START_TEST(status_shows_what_is_and_counts_refusals)
 {
+	char refusal[EH_REFUSAL_TEXT];
+
 	request(EH_REQ_STATUS);
 	ck_assert_int_eq(serve(&auditor), EH_OK);
 	ck_assert_uint_eq(eh_wire_number(&call.out, EH_WIRE_REFUSALS), 0);
@@ -684,11 +686,15 @@ START_TEST(status_shows_what_is_and_counts_refusals)
 	ck_assert_uint_eq(
 	    eh_wire_number(&call.out, EH_WIRE_QUALITY), EH_QUALITY_NONE);
 	ck_assert(!eh_wire_has(&call.out, EH_WIRE_TEXT));
+	ck_assert(!eh_wire_has(&call.out, EH_WIRE_REFUSAL));
 	ck_assert_int_eq(destroy(&auditor, 1), EH_DENIED_ROLE);
 	eh_boundary_stop(f.b, "caf\xc3\xa9 closed");
 	request(EH_REQ_STATUS);
 	ck_assert_int_eq(serve(&auditor), EH_OK);
 	ck_assert_uint_eq(eh_wire_number(&call.out, EH_WIRE_REFUSALS), 1);
+	ck_assert_int_eq(eh_wire_text(&call.out, EH_WIRE_REFUSAL, refusal,
+			     sizeof(refusal)), EH_OK);
+	ck_assert_ptr_nonnull(strstr(refusal, "Z destroy: "));
 	ck_assert_uint_eq(
 	    eh_wire_number(&call.out, EH_WIRE_STATE), EH_STATE_FAIL_STOPPED);
 	says("caf?? closed");
