@@ -149,7 +149,7 @@ play_plain(void)
 	struct eh_run_unit good = unit(EH_UNIT_GOOD, 0, "");
 	struct eh_run_unit before = unit(EH_UNIT_GOOD, 1, "");
 	struct eh_run_unit refused = unit(EH_UNIT_REFUSED, 0, "1 of 1 used");
-	struct eh_run_watch watch = { NULL };
+	struct eh_run_watch watch = { .arg = NULL };
 
 	eh_progress_watch(&p, &watch);
 	watch.unit_begins(watch.arg, "SN00000001", 0, 3);
