@@ -43,7 +43,7 @@ enum eh_row_state {
 	EH_ROW_FREE = 0,
 	EH_ROW_LIVE = 1,
 	EH_ROW_CLOSING = 2,	/* books are closed, its record is to come */
-	EH_ROW_CLOSED = 3	/* stays for retries, till its place is needed */
+	EH_ROW_CLOSED = 3	/* stays for retries while there is room */
 };
 
 /* A row of the authorization table. */
