@@ -334,6 +334,19 @@ fits(struct eh_engine *eng, size_t bound)
 	return 1;
 }
 
+/* What every record of this group says. */
+static void
+stamp(struct eh_engine *eng, struct eh_record *record, const struct eh_now *now)
+{
+	memcpy(record->hsm_id, eng->state->hsm_id, EH_HSM_ID_LEN);
+	record->boots = eng->state->boots;
+	record->commit = eng->group->commit;
+	record->lease = eng->lease;
+	record->t_lo = now->t_lo;
+	record->t_hi = now->t_hi;
+	record->quality = now->quality;
+}
+
 static struct eh_item *
 add_item(struct eh_engine *eng, struct eh_record *record, size_t bound,
     const struct eh_now *now)
@@ -345,13 +358,7 @@ add_item(struct eh_engine *eng, struct eh_record *record, size_t bound,
 	item->record = record;
 	g->bound += bound;
 	g->t_lo = now->t_lo;
-	memcpy(record->hsm_id, eng->state->hsm_id, EH_HSM_ID_LEN);
-	record->boots = eng->state->boots;
-	record->commit = g->commit;
-	record->lease = eng->lease;
-	record->t_lo = now->t_lo;
-	record->t_hi = now->t_hi;
-	record->quality = now->quality;
+	stamp(eng, record, now);
 	return item;
 }
 
@@ -536,6 +543,10 @@ collect_change(struct eh_engine *eng, struct eh_submission *sub,
 	struct eh_clockguard guard = eng->guard;
 	int err;
 
+	/* As it will be when it is applied for good. */
+	stamp(eng, sub->record, now);
+	sub->record->seq = eng->state->log.tree.size;
+	memcpy(sub->record->previous, eng->state->log.head, EH_DIGEST_LEN);
 	*eng->trial = *eng->state;
 	err = sub->apply->apply(eng->trial, &guard, sub->record,
 	    sub->private.message, sub->private.message_len, &sub->error);

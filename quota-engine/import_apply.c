@@ -252,6 +252,23 @@ out:
 	return err;
 }
 
+int
+eh_import_superseded(const uint8_t *redo, size_t len, uint8_t id[EH_ID_LEN])
+{
+	struct eh_pauth *p = malloc(sizeof(*p));
+	struct eh_envelope e;
+	int found = 0;
+
+	if (p != NULL && eh_envelope_decode(redo, len, &e, NULL) == EH_OK &&
+	    eh_pauth_decode(e.sign1.payload, e.sign1.payload_len, p, NULL) ==
+	        EH_OK && p->has_supersedes) {
+		memcpy(id, p->supersedes, EH_ID_LEN);
+		found = 1;
+	}
+	free(p);
+	return found;
+}
+
 static int
 apply_time(struct eh_state *state, struct eh_clockguard *guard,
     const struct eh_record *record, const uint8_t *redo, size_t len,

@@ -15,6 +15,7 @@
 #include "quota-engine/authorization.h"
 #include "quota-engine/genesis.h"
 #include "quota-engine/import.h"
+#include "quota-engine/import_apply.h"
 #include "quota-engine/nonce.h"
 #include "quota-engine/owner.h"
 #include "quota-engine/sandbox.h"
@@ -80,6 +81,7 @@ make_engine(struct eh_start *s, void (*stopped)(void *arg), void *arg,
 		.segment = b->conf->segment,
 		.software = b->software,
 		.napply = eh_keys_napply + eh_import_napply,
+		.superseded = eh_import_superseded,
 		.stopped = stopped,
 		.stopped_arg = arg,
 	};

@@ -58,6 +58,11 @@ apply_installed(struct eh_state *st, struct eh_clockguard *guard,
 	int err;
 
 	(void)guard;
+	/* It is what it will be when it is applied for good, and replayed. */
+	if ((record->seq != st->log.tree.size &&
+	        record->seq + 1 != st->log.tree.size) ||
+	    record->t_lo > NOW + 300 * DAY)
+		return EH_ERR_INTERNAL;
 	if (redolen != sizeof(o))
 		return EH_ERR_FORMAT;
 	memcpy(&o, redo, sizeof(o));
