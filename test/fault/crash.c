@@ -15,7 +15,8 @@
 #include "test/fault/heart.h"
 
 #define ACTORS   6
-#define ORDERS   3
+#define ORDERS   5
+#define SOON     (UINT64_C(1790000000) + 3000) /* an expiry */
 #define LIVES    10		/* of a world */
 #define CALLS    90		/* of a life, at most */
 #define RELEASED 1024
@@ -344,6 +345,23 @@ report(struct world *w)
 		fault(w, "a report was refused: %s", w->h.error.text);
 }
 
+/* Go on with the books of another order, if that is live. */
+static void
+supersede(struct world *w, struct heart_order *o)
+{
+	const struct heart_order *old = &w->order[below(w, w->orders)];
+	const struct eh_row *row = heart_row(&w->h, old->number);
+
+	if (row == NULL || row->state != EH_ROW_LIVE)
+		return;
+	o->supersedes = old->number;
+	o->profile = old->profile;
+	o->uses = old->uses;
+	/* What was burned before counts for this one, too. */
+	if (o->lease < old->lease)
+		o->lease = old->lease;
+}
+
 static void
 install(struct world *w)
 {
@@ -359,10 +377,14 @@ install(struct world *w)
 	o->issues = o->quota * o->uses + below(w, 30);
 	o->reissues = below(w, 3) * 4;
 	o->profile = (uint32_t)below(w, 2);
+	if (below(w, 4) == 0)
+		o->expires = SOON;
+	if (w->orders > 0 && below(w, 2) == 0)
+		supersede(w, o);
 	err = heart_install(&w->h, o);
 	if (err == EH_OK)
 		w->order[w->orders++] = *o;
-	else if (!dead(w))
+	else if (!dead(w) && o->supersedes == 0)
 		fault(w, "an order was refused: %s", w->h.error.text);
 	if (err == EH_OK)
 		o->number = 0;
@@ -383,6 +405,16 @@ label(struct world *w)
 	finish_commit(w);
 	if (!dead(w) && heart_label(&w->h, "another") != EH_OK && !dead(w))
 		fault(w, "a change was refused: %s", w->h.error.text);
+}
+
+/* Orders expire and are closed. */
+static void
+pass_time(struct world *w)
+{
+	sim_pass(w->h.sim, below(w, 2000));
+	finish_commit(w);
+	if (!dead(w) && eh_engine_tick(w->h.eng, NULL) != EH_OK && !dead(w))
+		fault(w, "a tick was refused");
 }
 
 static void
@@ -408,6 +440,8 @@ live(struct world *w)
 			install(w);
 		else if (below(w, 6) == 0)
 			label(w);
+		else if (below(w, 4) == 0)
+			pass_time(w);
 		else if (below(w, 30) == 0)
 			return;
 	}
@@ -562,6 +596,9 @@ run_world(const struct crash_plan *plan, struct crash_result *result,
 		live_and_die(w, life);
 	if (!w->broken && (wrong = heart_check(&w->h)) != NULL)
 		fault(w, "%s", wrong);
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+		result->closed +=
+		    w->h.eng->state->row[i].state == EH_ROW_CLOSED;
 	heart_end(&w->h);
 	result->worlds++;
 	result->faulty_worlds += w->broken != 0;

@@ -34,6 +34,7 @@ struct crash_result {
 	uint64_t released;	/* signatures that left */
 	uint64_t retries;	/* of them asked for again */
 	uint64_t burned, clean;	/* unclean and clean stops */
+	uint64_t closed;	/* orders that were closed */
 	uint64_t failed;	/* lives that ended by a failing call */
 	uint64_t faults;	/* invariants broken */
 	uint64_t faulty_worlds;
