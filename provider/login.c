@@ -246,6 +246,21 @@ find_and_log_in(struct eh_provider *provider, struct eh_slot *slot,
 	return ok;
 }
 
+/* The process may have logged in itself, through the same module: then nobody
+ * is asked for a PIN that the token knows already. */
+static int
+is_logged_in(const struct eh_slot *slot, CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info = { 0 };
+	CK_RV rv;
+
+	eh_err_enter_module();
+	rv = slot->module->f->C_GetSessionInfo(session, &info);
+	eh_err_leave_module();
+	return rv == CKR_OK && (info.state == CKS_RO_USER_FUNCTIONS ||
+				   info.state == CKS_RW_USER_FUNCTIONS);
+}
+
 int
 eh_login(struct eh_provider *provider, struct eh_slot *slot,
     CK_SESSION_HANDLE session, const struct eh_uri *uri,
@@ -260,8 +275,9 @@ eh_login(struct eh_provider *provider, struct eh_slot *slot,
 	/* A login is the token's, not the session's: one thread does it. */
 	pthread_mutex_lock(&slot->login);
 	if (!atomic_load(&slot->logged_in)) {
-		ok = find_and_log_in(
-		    provider, slot, session, CKU_USER, uri, prompt);
+		ok = is_logged_in(slot, session) ||
+		    find_and_log_in(
+			provider, slot, session, CKU_USER, uri, prompt);
 		if (ok)
 			atomic_store(&slot->logged_in, 1);
 	}

@@ -243,6 +243,10 @@ static int
 ask_token(struct plan *p)
 {
 	struct eh_token *token = NULL;
+	struct eh_run_wish wish = {
+		.name = eh_args_get(p->args, "authorization"),
+		.digest = p->recipe.compiled->digest,
+	};
 	int err;
 
 	if ((p->status = calloc(1, sizeof(*p->status))) == NULL)
@@ -257,9 +261,8 @@ ask_token(struct plan *p)
 		    "the line is for token %s, and this one is called %s",
 		    p->recipe.token, p->status->label);
 	if (err == EH_OK)
-		err = eh_run_choose(p->status,
-		    eh_args_get(p->args, "authorization"),
-		    p->recipe.compiled->digest, &p->authorization, &p->why);
+		err = eh_run_choose(
+		    p->status, &wish, &p->authorization, &p->why);
 	eh_token_close(token);
 	if (err != EH_OK)
 		p->authorization = NULL;

@@ -46,44 +46,57 @@ is_better(const struct eh_token_authorization *a,
 	return a->expires < best->expires;
 }
 
-int
-eh_run_choose(const struct eh_token_status *status, const char *name,
-    const uint8_t digest[EH_DIGEST_LEN],
+static int
+is_candidate(const struct eh_token_authorization *a,
+    const struct eh_run_wish *wish)
+{
+	if (a->closed ||
+	    memcmp(a->profile.digest, wish->digest, EH_DIGEST_LEN) != 0)
+		return 0;
+	for (unsigned i = 0; i < wish->nexcept; i++)
+		if (memcmp(a->id, wish->except[i], EH_ID_LEN) == 0)
+			return 0;
+	return 1;
+}
+
+static int
+choose_named(const struct eh_token_status *status,
+    const struct eh_run_wish *wish,
     const struct eh_token_authorization **chosenp, struct eh_error *error)
 {
-	const struct eh_token_authorization *best = NULL;
-	int err;
+	const struct eh_token_authorization *a;
+	int err = eh_token_choose(status, wish->name, NULL, &a, error);
+
+	if (err != EH_OK)
+		return err;
+	if (memcmp(a->profile.digest, wish->digest, EH_DIGEST_LEN) != 0)
+		return eh_error_set(error, EH_DENIED_SCOPE,
+		    "authorization %s is for profile %s version %u with "
+		    "another digest than the compiled profile of this line",
+		    a->name, a->profile.name, (unsigned)a->profile.version);
+	*chosenp = a;
+	return EH_OK;
+}
+
+int
+eh_run_choose(const struct eh_token_status *status,
+    const struct eh_run_wish *wish,
+    const struct eh_token_authorization **chosenp, struct eh_error *error)
+{
+	const struct eh_token_authorization *best = NULL, *none;
 
 	*chosenp = NULL;
-	if (name != NULL) {
-		err = eh_token_choose(status, name, NULL, &best, error);
-		if (err == EH_OK &&
-		    memcmp(best->profile.digest, digest, EH_DIGEST_LEN) != 0)
-			err = eh_error_set(error, EH_DENIED_SCOPE,
-			    "authorization %s is for profile %s version %u "
-			    "with another digest than the compiled profile of "
-			    "this line",
-			    best->name, best->profile.name,
-			    (unsigned)best->profile.version);
-		if (err == EH_OK)
-			*chosenp = best;
-		return err;
-	}
-	for (unsigned i = 0; i < status->nauthorizations; i++) {
-		const struct eh_token_authorization *a =
-		    &status->authorization[i];
-
-		if (!a->closed &&
-		    memcmp(a->profile.digest, digest, EH_DIGEST_LEN) == 0 &&
-		    is_better(a, best))
-			best = a;
-	}
+	if (wish->name != NULL)
+		return choose_named(status, wish, chosenp, error);
+	for (unsigned i = 0; i < status->nauthorizations; i++)
+		if (is_candidate(&status->authorization[i], wish) &&
+		    is_better(&status->authorization[i], best))
+			best = &status->authorization[i];
 	*chosenp = best;
 	if (best != NULL)
 		return EH_OK;
-	/* Its sentence lists those that there are. */
-	if (eh_token_choose(status, NULL, digest, chosenp, error) == EH_OK)
-		return EH_OK;
+	/* For its sentence, which lists those that there are. */
+	(void)!eh_token_choose(status, NULL, wish->digest, &none, error);
 	if (error != NULL)
 		error->code = EH_DENIED_NO_AUTHORIZATION;
 	return EH_DENIED_NO_AUTHORIZATION;
@@ -149,8 +162,7 @@ authorize(struct eh_work *w, const struct eh_token_authorization **ap,
 	*ap = own;
 	if (own != NULL && !own->closed)
 		return EH_OK;
-	if ((err = eh_run_choose(w->status, w->options->authorization,
-		 w->recipe->compiled->digest, &chosen, error)) != EH_OK)
+	if ((err = eh_run_choose(w->status, &w->wish, &chosen, error)) != EH_OK)
 		/* Under its own the EdgeHSM says why it is closed. */
 		return own != NULL ? EH_OK : err;
 	*ap = chosen;
@@ -247,26 +259,101 @@ sign(struct issue *i, struct eh_error *error)
 	    i->w->unit.authorization, i->tbs.data, i->tbs.len, &i->der, error);
 }
 
+/* Get a TBS and have it signed.  What the EdgeHSM answers when it does not sign
+ * goes to ${answer} too. */
 static int
-issue_new(struct issue *i, struct eh_error *error)
+ask(struct issue *i, struct eh_error *answer, struct eh_error *error)
 {
-	struct eh_error refusal;
 	int err;
 
 	for (unsigned n = 1;; n++) {
-		if ((err = get_tbs(i, error)) != EH_OK)
+		eh_error_clear(answer);
+		if ((err = get_tbs(i, error)) != EH_OK ||
+		    (err = sign(i, answer)) == EH_OK)
 			return err;
-		eh_error_clear(&refusal);
-		if ((err = sign(i, &refusal)) == EH_OK)
-			break;
-		if (err != EH_DENIED_TEMPLATE || n == RENDERINGS)
-			return eh_error_set(
-			    error, err, "%s", eh_error_sentence(&refusal));
-		if ((err = render_again(i, &refusal, error)) != EH_OK)
+		if (err == EH_DENIED_TEMPLATE && n < RENDERINGS) {
+			err = render_again(i, answer, error);
+			if (err == EH_OK)
+				continue;
+			if (err != EH_DENIED_TEMPLATE)
+				eh_error_clear(answer);
 			return err;
+		}
+		return eh_error_set(
+		    error, err, "%s", eh_error_sentence(answer));
 	}
-	return eh_unit_put_der(
-	    &i->w->unit, i->id, i->der.data, i->der.len, error);
+}
+
+/* Refusals that another authorization may not share. */
+static int
+is_of_authorization(int err)
+{
+	switch (err) {
+	case EH_DENIED_QUOTA:
+	case EH_DENIED_EXPIRED:
+	case EH_DENIED_NOT_YET_VALID:
+	case EH_DENIED_REVOKED:
+	case EH_DENIED_SCOPE:
+	case EH_DENIED_OFFLINE:
+	case EH_DENIED_NO_AUTHORIZATION:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Is there another authorization for a device that none has let through yet?
+ * Which devices and lines one is for is known to the EdgeHSM alone: so it is
+ * asked, one after the other.
+ */
+static int
+next_authorization(struct issue *i, int refusal, struct eh_error *error)
+{
+	const struct eh_token_authorization *a;
+	struct eh_work *w = i->w;
+	struct eh_run_wish *wish = &w->wish;
+
+	if (wish->name != NULL || !is_of_authorization(refusal) ||
+	    !w->unit.has_authorization || eh_issue_count(w) > 0 ||
+	    wish->nexcept == EH_TOKEN_AUTHORIZATIONS)
+		return EH_ERR_NOT_FOUND;
+	memcpy(wish->except[wish->nexcept++], w->unit.authorization,
+	    EH_ID_LEN);
+	if (eh_run_choose(w->status, wish, &a, NULL) != EH_OK)
+		return EH_ERR_NOT_FOUND;
+	return eh_issue_forget(w, error);
+}
+
+static int
+issue_new(struct issue *i, struct eh_error *error)
+{
+	struct eh_unit *u = &i->w->unit;
+	uint8_t id[EH_ID_LEN] = { 0 };
+	char order[sizeof(u->order)] = "";
+	struct eh_error answer, first;
+	int err, next;
+
+	eh_error_clear(&first);
+	while ((err = ask(i, &answer, error)) != EH_OK) {
+		if (!eh_err_is_denial(answer.code))
+			return err;
+		if (first.code == EH_OK) {
+			first = answer;
+			memcpy(id, u->authorization, sizeof(id));
+			memcpy(order, u->order, sizeof(order));
+		}
+		if ((next = next_authorization(i, err, error)) == EH_OK)
+			continue;
+		if (next != EH_ERR_NOT_FOUND)
+			return next;
+		/* The first choice is the one to be told about. */
+		memcpy(u->authorization, id, sizeof(id));
+		memcpy(u->order, order, sizeof(order));
+		return eh_error_set(
+		    error, first.code, "%s", eh_error_sentence(&first));
+	}
+	return eh_unit_put_der(u, i->id, i->der.data, i->der.len, error);
 }
 
 static int

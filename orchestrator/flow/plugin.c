@@ -141,7 +141,10 @@ load(struct eh_chip_driver *d, int fd, eh_plugin_entry **entryp,
 	char self[64];
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if ((d->library = dlopen(self, RTLD_NOW | RTLD_LOCAL)) == NULL)
+	/* It stays in memory: a library of the plugin's may have left threads
+	 * or handlers that outlive dlclose(). */
+	d->library = dlopen(self, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (d->library == NULL)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "plugin %s does not load: %s", d->path, dlerror());
 	entry.object = dlsym(d->library, EH_PLUGIN_ENTRY);

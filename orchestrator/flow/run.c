@@ -263,6 +263,9 @@ do_unit(struct eh_work *w, const struct eh_state_folder *folder,
 
 	*beforep = 0;
 	w->failed_kind = -1;
+	w->wish.name = w->options->authorization;
+	w->wish.digest = w->recipe->compiled->digest;
+	w->wish.nexcept = 0;
 	w->device.len = (uint8_t)strlen(id);
 	memcpy(w->device.bytes, id, w->device.len);
 	if ((err = eh_unit_open(folder, id, &w->unit, error)) != EH_OK ||
@@ -387,8 +390,9 @@ check_token(struct eh_work *w, struct eh_error *error)
 	}
 	if (w->options->authorization == NULL)
 		return EH_OK;
-	return eh_run_choose(w->status, w->options->authorization,
-	    w->recipe->compiled->digest, &a, error);
+	w->wish.name = w->options->authorization;
+	w->wish.digest = w->recipe->compiled->digest;
+	return eh_run_choose(w->status, &w->wish, &a, error);
 }
 
 int

@@ -18,9 +18,10 @@
  * What becomes of a unit:
  *
  *  good      every step is done.
- *  refused   the EdgeHSM said no (quota, expiry, scope, ...).  Never tried
- *	      again in this run; the next run asks again.  There is no report:
- *	      no device was made.
+ *  refused   the EdgeHSM said no (quota, expiry, scope, ...), under every
+ *	      authorization that could have done, unless one was named.  Never
+ *	      asked the same again in this run; the next run asks again.  There
+ *	      is no report: no device was made.
  *  scrapped  a step at the chip failed after a certificate was issued, and
  *	      record.write is an `always: true` step: the device exists, it is no
  *	      good, and a record says so.  Finished.
@@ -97,17 +98,24 @@ EH_MUST_CHECK int eh_run(const struct eh_recipe *recipe,
     const struct eh_run_watch *watch, struct eh_run_summary *summary,
     struct eh_error *error);
 
+/* Under which authorization a new device is wanted. */
+struct eh_run_wish {
+	const char *name;		/* or id; NULL: whichever will do */
+	const uint8_t *digest;		/* of the compiled profile */
+	unsigned nexcept;		/* these have refused it already */
+	uint8_t except[EH_TOKEN_AUTHORIZATIONS][EH_ID_LEN];
+};
+
 /*
- * Choose the authorization for a new device under the profile with ${digest}:
- * the one called ${name}, which must be for that profile, or, with NULL, of the
- * live ones that still have devices the one that expires first; when none has,
- * the one that expires first, so that the refusal has its numbers.  Borrows
- * from ${status}.  With a name EH_ERR_NOT_FOUND, EH_ERR_ARGUMENT (two of that
+ * Choose the authorization for a new device: the one that is named, which must
+ * be for that profile, or of the live ones that still have devices the one that
+ * expires first; when none has, the one that expires first, so that the refusal
+ * has its numbers.  Borrows from ${status}.  With a name EH_ERR_NOT_FOUND, EH_ERR_ARGUMENT (two of that
  * name), EH_DENIED_SCOPE (for another profile); without,
  * EH_DENIED_NO_AUTHORIZATION.
  */
 EH_MUST_CHECK int eh_run_choose(const struct eh_token_status *status,
-    const char *name, const uint8_t digest[EH_DIGEST_LEN],
+    const struct eh_run_wish *wish,
     const struct eh_token_authorization **chosenp, struct eh_error *error);
 
 /* Devices that ${authorization} still allows. */

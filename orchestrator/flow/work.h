@@ -15,6 +15,7 @@ struct eh_work {
 	struct eh_device_id device;
 	struct eh_chip *chip;		/* open, or NULL */
 	int failed_kind;		/* of the step that failed; -1: none */
+	struct eh_run_wish wish;	/* for this unit */
 };
 
 /*

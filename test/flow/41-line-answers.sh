@@ -109,6 +109,34 @@ run --units SN00000001..SN00000008 --progress none
 is "the rest is made by the next run" 0 "$STATUS"
 is "each once" 8 "$(number devices_used PO-7)"
 
+# A PIN that is typed serves token and provider.
+if command -v script > /dev/null; then
+	order PO-9 2
+	mkfifo "$D/keyboard"
+	sh -c '
+		exec 8> "$1/keyboard"
+		for _ in $(seq 1 500); do
+			grep -q "PIN of the operator" "$1/screen" 2> /dev/null && break
+			sleep 0.02
+		done
+		echo "$2" >&8
+		for _ in $(seq 1 1500); do
+			grep -q "^ENDED" "$1/screen" && break
+			sleep 0.02
+		done' keyboard "$D" "$OPERATOR" &
+	PIDS="$PIDS $!"
+	env -u EDGEHSM_PIN_FILE TERM=xterm script -qfec "edgehsm line run $line \
+	    --state $D/devices --units SN00000030..SN00000031; echo ENDED \$?" \
+	    "$D/screen" < "$D/keyboard" > /dev/null 2>&1 || :
+	check "a PIN that is typed is asked for once" \
+	    test "$(grep -c 'PIN of the operator' "$D/screen")" = 1
+	check "and serves for everything" grep -q '^ENDED 0' "$D/screen"
+	check "a terminal gets a bar" grep -q ' 1/2  1 good ' "$D/screen"
+	# shellcheck disable=SC2016
+	check "and the PIN is not on it" \
+	    sh -c '! grep -q "$1" "$2"' pin "$OPERATOR" "$D/screen"
+fi
+
 # The token is not there.
 # shellcheck disable=SC2016
 ends "two runs do not share a folder" 75 'another run' sh -c '

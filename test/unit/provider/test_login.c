@@ -10,6 +10,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ui.h>
+#include <p11-kit/p11-kit.h>
 
 #include "test/unit/provider/rig.h"
 #include "test/unit/unit.h"
@@ -203,6 +204,56 @@ START_TEST(person_who_errs_is_asked_again)
 }
 END_TEST
 
+/* A session of the application's own, through the same module. */
+static CK_FUNCTION_LIST *
+application_logs_in(CK_SESSION_HANDLE *session)
+{
+	CK_FUNCTION_LIST *f = p11_kit_module_load(rig_shim(), 0);
+	CK_SLOT_ID slots[8];
+	CK_TOKEN_INFO info;
+	CK_ULONG n = 8;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(p11_kit_module_initialize(f), CKR_OK);
+	ck_assert_uint_eq(f->C_GetSlotList(CK_TRUE, slots, &n), CKR_OK);
+	while (n-- > 0) {
+		ck_assert_uint_eq(f->C_GetTokenInfo(slots[n], &info), CKR_OK);
+		if (memcmp(info.label, "rig ", 4) == 0)
+			break;
+	}
+	ck_assert_uint_lt(n, 8);
+	ck_assert_uint_eq(f->C_OpenSession(slots[n], CKF_SERIAL_SESSION, NULL,
+			      NULL, session),
+	    CKR_OK);
+	ck_assert_uint_eq(f->C_Login(*session, CKU_USER,
+			      (CK_UTF8CHAR *)RIG_PIN, strlen(RIG_PIN)),
+	    CKR_OK);
+	return f;
+}
+
+START_TEST(application_that_has_logged_in_is_not_asked)
+{
+	CK_SESSION_HANDLE session;
+	CK_FUNCTION_LIST *f;
+	OSSL_LIB_CTX *context;
+	EVP_PKEY *key;
+
+	unsetenv("EDGEHSM_PIN");
+	context = rig_context();
+	ck_assert_ptr_null(rig_key(context, RIG_KEY));
+	ERR_clear_error();
+	f = application_logs_in(&session);
+	key = rig_key(context, RIG_KEY);
+	ck_assert_msg(key != NULL, "%s", rig_error());
+	ck_assert(signs(context, key));
+	ck_assert_uint_eq(rig_log_count("C_Login"), 1);
+	EVP_PKEY_free(key);
+	rig_free(context);
+	ck_assert_uint_eq(p11_kit_module_finalize(f), CKR_OK);
+	p11_kit_module_release(f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -220,6 +271,7 @@ main(void)
 	tcase_add_test(
 	    t, person_is_asked_once_and_her_pin_serves_the_child);
 	tcase_add_test(t, person_who_errs_is_asked_again);
+	tcase_add_test(t, application_that_has_logged_in_is_not_asked);
 	suite_add_tcase(s, t);
 	return rig_run(s);
 }

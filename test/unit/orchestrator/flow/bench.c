@@ -157,7 +157,7 @@ judge(struct bench *b, struct bench_device *d, unsigned row, unsigned t,
 		    EH_OK :
 		    eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 			"another certificate was issued already");
-	if (d == NULL && f->refuse != EH_OK)
+	if (d == NULL && f->refuse != EH_OK && row == 0)
 		return eh_error_set(error, f->refuse, "refused with %d of %d",
 		    1, 2);
 	if (row == 0 && f->closed)

@@ -25,7 +25,7 @@ struct bench_hsm {
 	uint16_t burns;
 	uint8_t second;			/* an authorization PO-2 exists */
 	uint8_t closed;			/* PO-1 is */
-	int refuse;			/* EH_DENIED_*: every new device */
+	int refuse;			/* EH_DENIED_*: new devices, by PO-1 */
 	int break_down;			/* an error for sign ${break_at} */
 	unsigned break_at;
 	int refuse_reports;

@@ -129,6 +129,54 @@ START_TEST(authorization_that_expires_first_and_has_devices_is_chosen)
 }
 END_TEST
 
+START_TEST(next_authorization_is_asked_when_one_is_for_other_devices)
+{
+	bench_line(&b, "fault: none", NULL, NULL);
+	b.fake->refuse = EH_DENIED_SCOPE;
+	/* There is no other: that is the answer. */
+	makes(ONE, 0, 1, 0);
+	ck_assert_uint_eq(b.fake->signs, 1);
+	ck_assert_int_eq(b.summary.refusal.code, EH_DENIED_SCOPE);
+	b.fake->second = 1;
+	makes(ONE, 1, 0, 0);
+	bench_check_good(&b, ONE);
+	ck_assert_uint_eq(bench_find(&b, ONE)->authorization, 2);
+	/* Not when one was named, and not for what concerns the device. */
+	b.options.authorization = "PO-1";
+	makes("SN00000002", 0, 1, 0);
+	b.options.authorization = NULL;
+	b.fake->refuse = EH_DENIED_TIME;
+	makes("SN00000003", 0, 1, 0);
+	is("SN00000003", EH_UNIT_REFUSED, "issue");
+	ck_assert_str_eq(unit->order, "PO-1");
+}
+END_TEST
+
+START_TEST(refusal_of_all_is_told_by_the_first)
+{
+	bench_line(&b, "fault: none", NULL, NULL);
+	b.fake->second = 1;
+	b.fake->quota = 0;
+	b.fake->refuse = EH_DENIED_SCOPE;
+	b.fake->break_at = 1;		/* PO-2, which has devices left */
+	b.fake->break_down = EH_DENIED_NOT_YET_VALID;
+	makes(ONE, 0, 1, 0);
+	ck_assert_uint_eq(b.fake->signs, 2);
+	ck_assert_int_eq(
+	    b.summary.refusal.code, EH_DENIED_NOT_YET_VALID);
+	is(ONE, EH_UNIT_REFUSED, "issue");
+	ck_assert_str_eq(unit->order, "PO-2");
+	/* An error on the way is no refusal. */
+	b.fake->break_at = 4;
+	b.fake->break_down = EH_ERR_BACKEND;
+	b.fake->quota = 10;
+	makes(ONE, 0, 0, 1);
+	is(ONE, EH_UNIT_FAILED, "issue");
+	makes(ONE, 1, 0, 0);
+	bench_check_good(&b, ONE);
+}
+END_TEST
+
 START_TEST(no_authorization_at_all_is_a_refusal)
 {
 	bench_line(&b, "fault: none", NULL, NULL);
@@ -490,6 +538,9 @@ main(void)
 	tcase_add_test(t, refusal_is_not_repeated_and_the_next_run_asks_again);
 	tcase_add_test(
 	    t, authorization_that_expires_first_and_has_devices_is_chosen);
+	tcase_add_test(
+	    t, next_authorization_is_asked_when_one_is_for_other_devices);
+	tcase_add_test(t, refusal_of_all_is_told_by_the_first);
 	tcase_add_test(t, no_authorization_at_all_is_a_refusal);
 	tcase_add_test(t, device_that_was_begun_stays_with_its_authorization);
 	tcase_add_test(t, refused_device_with_a_certificate_is_not_forgotten);
