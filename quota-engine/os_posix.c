@@ -99,18 +99,27 @@ posix_read(void *arg, int file, void *out, size_t len, uint64_t at)
 	return EH_OK;
 }
 
-/* One call, so that a group is one write; a short one is an error like any
- * other. */
+/* One call, so that a group is one write.  After a short one the system says
+ * only to who asks for the rest what the matter is: a disk that becomes full in
+ * the middle is a full disk. */
 static int
 posix_write(void *arg, int file, const void *bytes, size_t len, uint64_t at)
 {
+	const uint8_t *rest = bytes;
 	ssize_t n;
 
 	(void)arg;
-	n = pwrite(file, bytes, len, (off_t)at);
-	if (n < 0)
-		return code(errno);
-	return (size_t)n == len ? EH_OK : EH_ERR_STORAGE;
+	for (int calls = 0; calls < 2; calls++) {
+		n = pwrite(file, rest, len, (off_t)at);
+		if (n < 0)
+			return code(errno);
+		if ((size_t)n == len)
+			return EH_OK;
+		rest += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return EH_ERR_STORAGE;
 }
 
 static int

@@ -125,7 +125,7 @@ save(struct eh_pins *p, struct eh_error *error)
 	if (err != EH_OK)
 		return eh_error_set(error, EH_ERR_STORAGE,
 		    "the count of wrong PINs cannot be written to the state "
-		    "folder (file %s)",
+		    "folder (file %s), so no PIN is looked at: is its disk full?",
 		    NAME);
 	return EH_OK;
 }
@@ -426,7 +426,8 @@ check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
     size_t len, const struct eh_state_pin *verifier, struct eh_error *error)
 {
 	uint64_t now = now_ms(p), wait = wait_of(p, uid, now);
-	unsigned wrong;
+	struct user before[EH_PIN_USERS];
+	unsigned wrong, nbefore = p->nusers;
 	int err;
 
 	if (wait > 0)
@@ -434,9 +435,14 @@ check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
 		    "too many wrong PINs by user %u: wait %u s; this one was "
 		    "not looked at",
 		    (unsigned)uid, (unsigned)((wait + 999) / 1000));
+	memcpy(before, p->user, sizeof(before));
 	wrong = count_try(p, uid, now);
-	if ((err = save(p, error)) != EH_OK)
+	if ((err = save(p, error)) != EH_OK) {
+		/* Not looked at, so not wrong either. */
+		memcpy(p->user, before, sizeof(before));
+		p->nusers = nbefore;
 		return err;
+	}
 	err = judge(verifier, role, pin, len, wrong, error);
 	if (err == EH_OK) {
 		forgive(p, uid);

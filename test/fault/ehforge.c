@@ -29,7 +29,8 @@
  *	seq=N nbf=T exp=T		grant, authorization
  *	factory=NAME			grant, authorization
  *	add=KEY.pem:ROLE,ROLE:ISS	grant: one more key
- *	id=HEX devices=N epoch=N uses=N	authorization (uses: issues per device)
+ *	id=HEX order=NAME devices=N	authorization
+ *	epoch=N uses=N			(uses: issues per device)
  *	nonce=HEX tseq=N		time attestation
  */
 struct forgery {
@@ -177,6 +178,8 @@ set_pauth(struct eh_pauth *p, const char *field, char *value)
 		name(value, p->factory);
 	else if (strcmp(field, "id") == 0)
 		bytes(value, p->id, EH_ID_LEN);
+	else if (strcmp(field, "order") == 0)
+		name(value, p->order);
 	else if (strcmp(field, "devices") == 0)
 		op(p, EH_OP_PASS)->quota = number(value);
 	else if (strcmp(field, "uses") == 0)

@@ -117,6 +117,32 @@ START_TEST(a_try_while_waiting_changes_nothing)
 }
 END_TEST
 
+static int
+full_disk(void *arg, const char *from, const char *to)
+{
+	(void)arg;
+	(void)from;
+	(void)to;
+	return EH_ERR_FULL;
+}
+
+START_TEST(a_try_that_cannot_be_counted_is_not_looked_at_and_not_wrong)
+{
+	int (*rename)(void *, const char *, const char *) = f.b->os->rename;
+
+	be_wrong(1, 2);
+	f.b->os->rename = full_disk;
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(
+		    try_pin(1, EH_ROLE_OPERATOR, FIXTURE_OPERATOR),
+		    EH_ERR_STORAGE);
+	f.b->os->rename = rename;
+	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 1), 0);
+	be_wrong(1, 1);
+	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 1), 1);
+}
+END_TEST
+
 START_TEST(a_restart_does_not_shorten_the_wait)
 {
 	be_wrong(1, 6);
@@ -351,6 +377,8 @@ main(void)
 	tcase_add_test(c, a_right_pin_forgives_what_was_before);
 	tcase_add_test(c, a_wait_is_the_users_own_and_of_both_roles);
 	tcase_add_test(c, a_try_while_waiting_changes_nothing);
+	tcase_add_test(
+	    c, a_try_that_cannot_be_counted_is_not_looked_at_and_not_wrong);
 	tcase_add_test(c, a_restart_does_not_shorten_the_wait);
 	tcase_add_test(c, a_count_that_was_removed_makes_everybody_wait);
 	tcase_add_test(c, a_count_that_was_altered_makes_everybody_wait);
