@@ -217,7 +217,7 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 	    "token import` takes it", i->key->label);
 }
 
-/* Could it be used now, as far as is known? */
+/* Would the clock guard let it be used now? */
 static int
 in_force(const struct issue *i, const struct eh_authorization_view *view)
 {
@@ -227,8 +227,9 @@ in_force(const struct issue *i, const struct eh_authorization_view *view)
 	eh_engine_lock(i->b->engine);
 	eh_engine_now(i->b->engine, &now);
 	eh_engine_unlock(i->b->engine);
-	return view->state == EH_ROW_LIVE && now.t_lo < p->expires &&
-	    (now.quality < EH_QUALITY_ATTESTED || now.t_hi >= p->not_before);
+	return view->state == EH_ROW_LIVE &&
+	    eh_clockguard_permit(&now, p->not_before, p->expires, &p->limits,
+	        EH_CLOCK_NORMAL, view->name, NULL) == EH_OK;
 }
 
 /*

@@ -10,9 +10,6 @@ plain_openssl dgst -sha256 -binary -out digest message
 
 ID=$(key_id idevid-ca-2026)
 GENERALID=$(key_id signer)
-public() {
-	tool --read-object --type pubkey --id "$1" -o key.der
-}
 # sign ID MECHANISM IN OUT
 sign() {
 	operator_tool --sign -m "$2" --id "$1" -i "$3" -o "$4" \
@@ -69,12 +66,13 @@ refuses "-m ECDSA-SHA256 on something else" 1 0x80420006 out.sig \
     sign "$ID" ECDSA-SHA256 message out.sig
 uses "-m ECDSA on the general key" "$COUNTS" \
     sign "$GENERALID" ECDSA digest raw.sig
-quietly public "$GENERALID"
-check "verifies" plain_openssl dgst -sha256 -verify key.der -keyform DER \
+check "its public key comes out" openssl pkey -pubin \
+    -in 'pkcs11:token=EdgeHSM-fab1;object=signer;type=public' -out key.pem
+check "and verifies it" plain_openssl dgst -sha256 -verify key.pem \
     -signature raw.sig message
 uses "-m ECDSA-SHA256 on the general key" "$COUNTS" \
     sign "$GENERALID" ECDSA-SHA256 message hash.sig
-check "verifies" plain_openssl dgst -sha256 -verify key.der -keyform DER \
+check "verifies" plain_openssl dgst -sha256 -verify key.pem \
     -signature hash.sig message
 
 # --- p11tool ---
@@ -120,7 +118,7 @@ refuses "pkeyutl with the issuing key" 1 \
     openssl pkeyutl -sign -inkey "$KEY" -in tbs.digest -out out.sig
 uses "dgst with the general key" "$COUNTS" \
     openssl dgst -sha256 -sign "$GENERAL" -out dgst.sig message
-check "verifies" plain_openssl dgst -sha256 -verify key.der -keyform DER \
+check "verifies" plain_openssl dgst -sha256 -verify key.pem \
     -signature dgst.sig message
 uses "req -x509 with the general key" "$COUNTS" openssl req -x509 -new \
     -key "$GENERAL" -subj /CN=me -days 30 -out me.pem
