@@ -94,7 +94,8 @@ suite() {
 	[ "$f" = 0 ] || find "$2" -name '*.log' -path '*test/*' -exec \
 	    grep -lE '^not ok|^Bail out|ERROR' {} + | while read -r log; do
 		echo "        --- ${log#"$2"/}"
-		tail -40 "$log" | sed 's/^/        /'
+		grep -vE '^(PASS|ok|SKIP)' "$log" | tail -60 |
+		    sed 's/^/        /'
 	done
 	return 0
 }

@@ -111,7 +111,7 @@ both_at_once() {
 }
 alive() {
 	for l in a b; do
-		kill -0 "$(pid_of $l)" 2>/dev/null && echo $l
+		! kill -0 "$(pid_of $l)" 2>/dev/null || echo $l
 	done
 }
 for po in 2 3; do
