@@ -102,8 +102,9 @@ EH_MUST_CHECK int eh_engine_look(
     struct eh_engine *, int *freshp, struct eh_error *);
 
 /*
- * Recover the state, rebuild the device index, replay the journal.  Nothing is
- * written; that waits for the first request that writes.  EH_OK; or
+ * Recover the state, rebuild the device index, replay the journal and make
+ * durable what was replayed.  Nothing is written; that waits for the first
+ * request that writes.  EH_OK; or
  * EH_DENIED_FAIL_STOPPED with what was found and what to do: the engine stays
  * usable for eh_engine_status() only.
  */

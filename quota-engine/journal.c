@@ -169,6 +169,21 @@ eh_journal_prepare(struct eh_journal *j)
 }
 
 int
+eh_journal_settle(struct eh_journal *j, uint64_t first)
+{
+	struct eh_os *os = j->os;
+	char name[EH_OS_NAME];
+	int err, file;
+
+	eh_journal_name(name, first);
+	if ((err = os->open(os->arg, name, &file)) != EH_OK)
+		return err;
+	err = os->sync(os->arg, file);
+	os->close(os->arg, file);
+	return err == EH_OK ? os->sync_folder(os->arg, folder) : err;
+}
+
+int
 eh_journal_append(
     struct eh_journal *j, uint32_t offset, const uint8_t *bytes, size_t len)
 {

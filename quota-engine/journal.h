@@ -76,6 +76,13 @@ EH_MUST_CHECK int eh_journal_note(
 /* Make "journal/next"; EH_ERR_FULL as above. */
 EH_MUST_CHECK int eh_journal_prepare(struct eh_journal *);
 
+/*
+ * Make durable what can be read of the segment that begins at ${first}, and its
+ * name.  A process that was killed between write and sync leaves entries behind
+ * that this boot of the machine shows and the next one may not.  EH_ERR_STORAGE.
+ */
+EH_MUST_CHECK int eh_journal_settle(struct eh_journal *, uint64_t first);
+
 /* Write a group at ${offset} of the current segment and sync. */
 EH_MUST_CHECK int eh_journal_append(
     struct eh_journal *, uint32_t offset, const uint8_t *bytes, size_t len);

@@ -14,8 +14,8 @@
  *   start     the start commit, at the first request that writes
  *   end       the commit of a clean stop
  *
- * Nothing is written before start.  What cannot be is EH_DENIED_FAIL_STOPPED
- * with a sentence; it is final for this identity.
+ * Nothing is written before start; what was replayed is synced.  What cannot be
+ * is EH_DENIED_FAIL_STOPPED with a sentence; it is final for this identity.
  */
 
 /* Is there neither state, nor journal, nor a used anchor? */

@@ -311,6 +311,19 @@ check_rest(struct replay *r, struct eh_error *error)
 	return err;
 }
 
+/* What counts from here on, and is shown in receipts, must outlive a power cut;
+ * the segments before this one were ended, and so synced. */
+static int
+settle(struct replay *r, struct eh_error *error)
+{
+	if (eh_journal_settle(&r->eng->journal, r->file[r->current].first) ==
+	    EH_OK)
+		return EH_OK;
+	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+	    "the journal in %s cannot be made durable; look at the disk, then "
+	    "start edgehsmd again", r->eng->params.state_name);
+}
+
 static int
 run(struct replay *r, struct eh_error *error)
 {
@@ -328,7 +341,8 @@ run(struct replay *r, struct eh_error *error)
 	while (!st->clean && !end)
 		if ((err = step(r, &end, error)) != EH_OK)
 			return err;
-	if ((err = check_rest(r, error)) != EH_OK)
+	if ((err = check_rest(r, error)) != EH_OK ||
+	    (!st->clean && (err = settle(r, error)) != EH_OK))
 		return err;
 	st->log.next.segment = r->file[r->current].header.number;
 	st->log.next.first = r->file[r->current].first;

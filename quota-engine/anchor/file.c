@@ -121,12 +121,32 @@ folder_of(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* One edgehsmd at a time; and what the one before wrote last is durable before
+ * anybody builds on it, though it was killed before it could sync. */
+static int
+take(const struct file *file, const char *path, struct eh_error *error)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(file->fd, F_OFD_SETLK, &lock) != 0) {
+		if (errno == EAGAIN || errno == EACCES)
+			return eh_error_set(error, EH_ERR_BUSY,
+			    "another edgehsmd uses the anchor %s", path);
+		return eh_error_set(error, EH_ERR_STORAGE,
+		    "cannot lock the anchor %s: %s", path, strerror(errno));
+	}
+	if (fdatasync(file->fd) != 0)
+		return eh_error_set(error, EH_ERR_STORAGE,
+		    "cannot make the anchor %s durable: %s", path,
+		    strerror(errno));
+	return EH_OK;
+}
+
 /* Open or make the file, and keep everybody else out for as long as it is
  * open. */
 static int
 file_open(struct file *file, const char *path, struct eh_error *error)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct stat st;
 
 	file->fd = open(
@@ -139,13 +159,7 @@ file_open(struct file *file, const char *path, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "the anchor %s is not a private file of this user: it must "
 		    "be a regular file of mode 0600", path);
-	if (fcntl(file->fd, F_OFD_SETLK, &lock) == 0)
-		return EH_OK;
-	if (errno == EAGAIN || errno == EACCES)
-		return eh_error_set(error, EH_ERR_BUSY,
-		    "another edgehsmd uses the anchor %s", path);
-	return eh_error_set(error, EH_ERR_STORAGE,
-	    "cannot lock the anchor %s: %s", path, strerror(errno));
+	return take(file, path, error);
 }
 
 int

@@ -522,6 +522,19 @@ look(void *arg, int changed)
 	w->h = life;
 }
 
+/* The machine crashed; or only the process died, and what it had not synced may
+ * be lost in a later life. */
+static int
+restart(struct world *w)
+{
+	heart_drop(&w->h);
+	if (below(w, 2) == 0)
+		sim_reboot(w->h.sim);
+	else
+		sim_kill(w->h.sim);
+	return heart_open(&w->h);
+}
+
 /* A life of the engine that is open. */
 static void
 live_and_die(struct world *w, unsigned life)
@@ -563,7 +576,7 @@ live_and_die(struct world *w, unsigned life)
 	w->unclean += started != 0;
 	w->result->points++;
 	w->result->disks++;
-	if ((err = heart_restart(&w->h)) != EH_OK) {
+	if ((err = restart(w)) != EH_OK) {
 		fault(w, "it does not open: %s", w->h.error.text);
 		return;
 	}

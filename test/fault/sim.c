@@ -675,6 +675,12 @@ sim_reboot(struct sim *s)
 	for (unsigned i = 0; i < FILES; i++)
 		lose_sectors(s, &s->inode[i]);
 	collect(s);
+	sim_kill(s);
+}
+
+void
+sim_kill(struct sim *s)
+{
 	s->crashed = 0;
 	s->dying = 0;
 	s->crash_at = 0;

@@ -51,6 +51,10 @@ uint64_t sim_calls(const struct sim *);
 /* Crash now, if it has not, and let the disk keep what it keeps. */
 void sim_reboot(struct sim *);
 
+/* The process dies, now or before, and the machine does not: what was written
+ * and not synced can be read, and a later crash may still lose it. */
+void sim_kill(struct sim *);
+
 /* The machine itself boots: another boot_id, clocks from zero. */
 void sim_boot(struct sim *);
 

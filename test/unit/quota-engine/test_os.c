@@ -13,6 +13,15 @@
 #include "test/unit/quota-engine/fixture.h"
 #include "test/unit/unit.h"
 
+/* In the place of libc's, to see who asks. */
+static unsigned syncs;
+int
+fdatasync(int fd)
+{
+	syncs++;
+	return fsync(fd);
+}
+
 static char state[FIXTURE_PATH], folder[FIXTURE_PATH], path[FIXTURE_PATH];
 static struct eh_anchor *anchor;
 static struct eh_os_posix *posix;
@@ -228,6 +237,24 @@ START_TEST(the_anchor_is_extended_read_back_and_kept)
 }
 END_TEST
 
+START_TEST(what_a_killed_daemon_left_in_the_anchor_is_made_durable)
+{
+	struct eh_anchor *again;
+	unsigned before;
+
+	begin();
+	eh_os_posix_free(posix);
+	posix = NULL;
+	eh_anchor_close(anchor);
+	anchor = NULL;
+	before = syncs;
+	ck_assert_int_eq(eh_anchor_file_open(path, &again, &error), EH_OK);
+	ck_assert_uint_eq(syncs, before + 1);
+	eh_anchor_close(again);
+	end();
+}
+END_TEST
+
 START_TEST(a_damaged_anchor_is_none)
 {
 	uint8_t value[32], zero[32] = { 0 };
@@ -285,6 +312,8 @@ main(void)
 	tcase_add_test(t, clocks_go_on_and_the_boot_has_a_name);
 	tcase_add_test(t, an_open_state_folder_is_refused);
 	tcase_add_test(t, the_anchor_is_extended_read_back_and_kept);
+	tcase_add_test(
+	    t, what_a_killed_daemon_left_in_the_anchor_is_made_durable);
 	tcase_add_test(t, a_damaged_anchor_is_none);
 	tcase_add_test(t, an_anchor_that_others_can_write_is_refused);
 	suite_add_tcase(s, t);
