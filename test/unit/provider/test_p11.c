@@ -19,7 +19,7 @@
 /* The children of these tests leave things open on purpose: the exit status is
  * what is looked at, and a leak checker would change it. */
 #ifdef __SANITIZE_ADDRESS__
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 int
 __lsan_is_turned_off(void)
 {
