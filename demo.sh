@@ -4,7 +4,8 @@
 #
 #   ./demo.sh               build, and show it; leaves demo-state/ to play with
 #   ./demo.sh --no-install  name missing packages instead of installing them
-#   ./demo.sh --stop        stop what an earlier ./demo.sh started
+#   ./demo.sh --stop        stop the edgehsmd that an earlier ./demo.sh started
+#   ./demo.sh --start       start it again, on the demo-state/ that is there
 #
 # Everything it makes lies in build-demo/ and demo-state/.
 set -eu
@@ -19,22 +20,55 @@ say() {
 	printf '\n== %s\n' "$*"
 }
 
+installed() {
+	found=$(find "$prefix" -name "$1" -type f 2> /dev/null | head -1)
+	[ -n "$found" ] || {
+		echo "demo.sh: $1 is not in $prefix: run ./demo.sh first" >&2
+		exit 1
+	}
+	echo "$found"
+}
+
+# The daemon, and what it says when it is ready or cannot be.
+start() {
+	daemon=$(installed edgehsmd)
+	run=$(dirname "$(sed -n 's/^socket = //p' "$state/edgehsm.conf")")
+	[ -d "$run" ] || mkdir -m 700 "$run"
+	rm -f "$run/ready"
+	mkfifo "$run/ready"
+	"$daemon" --conf "$state/edgehsm.conf" --foreground --ready-fd 9 \
+	    9> "$run/ready" 2>> "$state/edgehsmd.log" < /dev/null > /dev/null &
+	echo $! > "$state/edgehsmd.pid"
+	answer=$(timeout 30 cat "$run/ready" || :)
+	rm -f "$run/ready"
+	if [ "$answer" != ok ]; then
+		rm -f "$state/edgehsmd.pid"
+		echo "demo.sh: edgehsmd does not start: ${answer:-no answer}" >&2
+		echo "demo.sh: its log is $state/edgehsmd.log" >&2
+		exit 1
+	fi
+}
+
+# Is the daemon of an earlier run alive?  Its process id is in ${pid}.
+running() {
+	[ -r "$state/edgehsmd.pid" ] || return 1
+	pid=$(cat "$state/edgehsmd.pid")
+	[ "$(cat "/proc/$pid/comm" 2> /dev/null)" = edgehsmd ]
+}
+
 # Stop the daemon of an earlier run by the process id that started it.
 stop() {
-	[ -r "$state/edgehsmd.pid" ] || return 0
-	pid=$(cat "$state/edgehsmd.pid")
-	if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = edgehsmd ]; then
+	if running; then
 		kill "$pid"
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			[ -d "/proc/$pid" ] || break
 			sleep 0.2
 		done
 		echo "Stopped edgehsmd ($pid)."
+	else
+		echo "No edgehsmd of this demo is running."
 	fi
 	rm -f "$state/edgehsmd.pid"
-	if [ -r "$state/run-folder" ]; then
-		rm -rf "$(cat "$state/run-folder")"
-	fi
 }
 
 case ${1:-} in
@@ -43,9 +77,22 @@ case ${1:-} in
 	stop
 	exit 0
 	;;
+--start)
+	[ -r "$state/edgehsm.conf" ] || {
+		echo "demo.sh: there is no demo-state/ yet: run ./demo.sh" >&2
+		exit 1
+	}
+	if running; then
+		echo "edgehsmd ($pid) is running already."
+	else
+		start
+		echo "Started edgehsmd ($(cat "$state/edgehsmd.pid"))."
+	fi
+	exit 0
+	;;
 --no-install) install=no ;;
 -h | --help)
-	sed -n '2,10s/^# \{0,1\}//p' "$0"
+	sed -n '2,11s/^# \{0,1\}//p' "$0"
 	exit 0
 	;;
 *)
@@ -75,14 +122,6 @@ mkdir -p "$build"
 cd "$top"
 echo "Installed into build-demo/prefix."
 
-installed() {
-	found=$(find "$prefix" -name "$1" -type f | head -1)
-	[ -n "$found" ] || {
-		echo "demo.sh: $1 was not installed" >&2
-		exit 1
-	}
-	echo "$found"
-}
 module=$(installed edgehsm-pkcs11.so)
 provider=$(installed edgehsm.so)
 daemon=$(installed edgehsmd)
@@ -92,6 +131,7 @@ for softhsm in /usr/lib/softhsm/libsofthsm2.so \
 done
 
 stop > /dev/null
+[ ! -r "$state/run-folder" ] || rm -rf "$(cat "$state/run-folder")"
 rm -rf "$state"
 mkdir -p "$state/ca" "$state/oem" "$state/config" "$state/tokens"
 chmod 700 "$state" "$state/tokens"
@@ -173,17 +213,7 @@ EOF
 
 say "Starting edgehsmd"
 : > "$state/edgehsmd.log"
-mkfifo "$run/ready"
-"$daemon" --conf "$state/edgehsm.conf" --foreground --ready-fd 9 \
-    9> "$run/ready" 2>> "$state/edgehsmd.log" < /dev/null > /dev/null &
-echo $! > "$state/edgehsmd.pid"
-if ! timeout 30 head -c 1 "$run/ready" > "$run/answer" ||
-    [ ! -s "$run/answer" ]; then
-	cat "$state/edgehsmd.log" >&2
-	echo "demo.sh: edgehsmd does not start" >&2
-	exit 1
-fi
-rm -f "$run/ready" "$run/answer"
+start
 
 say "The OEM makes its three keys; the factory's token pins the root"
 edgehsm-authority init --name oem.example \
@@ -286,7 +316,8 @@ order PO-4713 sensor-days 5 --scope range:serial:SD00000001:SD00000099
 
 say "The token, as pkcs11-tool sees it"
 pkcs11-tool --module "$module" --login --pin "$(cat demo-state/user.pin)" \
-    --list-objects 2> /dev/null | grep -E '^[A-Z]|label:|app' || :
+    --list-objects 2> /dev/null |
+    grep -E '^(Private|Public|Certificate|Data)|label:|application:' || :
 
 say "edgehsm status"
 edgehsm status
@@ -303,5 +334,6 @@ cat <<EOF
       edgehsm unit issue SN00000100 --authorization PO-4712 \\
           --csr dev.csr --out dev.pem
 
-./demo.sh --stop ends what this started.
+./demo.sh --stop stops edgehsmd, ./demo.sh --start starts it again.
+The manual pages: man -l build-demo/prefix/share/man/man1/edgehsm.1
 EOF
