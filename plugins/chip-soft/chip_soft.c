@@ -13,11 +13,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "plugins/chip-soft/protocol.h"
 #include "plugins/edgehsm-plugin.h"
+
+#define MS	UINT64_C(1000000)	/* ns */
+#define LEAVE_MS 1000		/* for a chip to end when its line is cut */
 
 extern char **environ;
 
@@ -27,6 +32,8 @@ struct chip {
 	struct eh_host_ctx *context;
 	int fd;
 	pid_t pid;
+	uint64_t timeout;		/* ms, for each request */
+	int lost;			/* it has failed to answer: ask no more */
 	uint8_t frame[EH_CHIP_FRAME];
 };
 
@@ -37,34 +44,48 @@ fail(struct eh_host_ctx *context, int err, const char *text)
 	return err;
 }
 
-/*
- * The state file of the chip that is in the socket now: ${state}/${device}.chip.
- * A device id may hold any octet, so it goes in as hex when it is not plain.
- */
+/* The state file of the chip that is in the socket now: ${state}/DEVICE.chip. */
 static int
-state_path(struct eh_host_ctx *context, struct eh_plugin_bytes config,
-    char *path, size_t cap)
+state_path(struct chip *c, const char *state, char *path, size_t cap)
 {
 	struct eh_plugin_bytes device;
 	struct eh_error error;
-	const char *state = NULL;
-	json_t *json = json_loadb((const char *)config.data, config.len, 0, NULL);
-	int n = -1;
+	int n;
 
 	eh_error_clear(&error);
-	if (json == NULL || json_unpack(json, "{s:s}", "state", &state) != 0)
-		fail(context, EH_ERR_CONFIG, "chip-soft: with.state is needed");
-	else if (host->var_get(context, "device-id", &device) != 0 ||
+	if (host->var_get(c->context, "device-id", &device) != 0 ||
 	    device.len == 0 || memchr(device.data, '/', device.len) != NULL)
-		fail(context, EH_ERR_ARGUMENT,
+		return fail(c->context, EH_ERR_ARGUMENT,
 		    "chip-soft: the device id cannot name a state file");
-	else if (eh_file_mkdir(state, 0700, &error) != EH_OK)
-		fail(context, error.code, error.text);
+	if (eh_file_mkdir(state, 0700, &error) != EH_OK)
+		return fail(c->context, error.code, error.text);
+	n = snprintf(path, cap, "%s/%.*s.chip", state, (int)device.len,
+	    (const char *)device.data);
+	return n > 0 && (size_t)n < cap ? EH_OK :
+	    fail(c->context, EH_ERR_CONFIG,
+		"chip-soft: the path of the state folder is too long");
+}
+
+/* The options of with:, which the host has checked. */
+static int
+configure(
+    struct chip *c, struct eh_plugin_bytes config, char *path, size_t cap)
+{
+	json_t *json =
+	    json_loadb((const char *)config.data, config.len, 0, NULL);
+	const char *state = NULL;
+	json_int_t timeout = 0;
+	int err;
+
+	if (json == NULL || json_unpack(json, "{s:s, s:I}", "state", &state,
+		"timeout", &timeout) != 0 || timeout < 1)
+		err = fail(c->context, EH_ERR_CONFIG,
+		    "chip-soft: with.state and with.timeout are needed");
 	else
-		n = snprintf(path, cap, "%s/%.*s.chip", state,
-		    (int)device.len, (const char *)device.data);
+		err = state_path(c, state, path, cap);
+	c->timeout = (uint64_t)timeout;
 	json_decref(json);
-	return n > 0 && (size_t)n < cap ? EH_OK : EH_ERR_CONFIG;
+	return err;
 }
 
 /*
@@ -102,20 +123,44 @@ start(struct chip *c, const char *path)
 }
 
 static int
+is_cancelled(void *arg)
+{
+	const struct chip *c = arg;
+
+	return host->cancelled(c->context);
+}
+
+static int
 ask(struct chip *c, enum eh_chip_op op, unsigned place,
     struct eh_plugin_bytes data, struct eh_chip_reply *reply)
 {
 	struct eh_chip_request request = { op, place, data.data, data.len };
-	char text[96];
-	int err;
+	const struct eh_chip_patience patience = {
+		eh_clock_monotonic_ns() + c->timeout * MS, is_cancelled, c
+	};
+	const char *why = NULL;
+	char text[160];
+	int err = EH_ERR_UNAVAILABLE;
 
-	if ((err = eh_chip_send_request(c->fd, c->frame, &request)) == EH_OK &&
-	    (err = eh_chip_receive_reply(c->fd, c->frame, reply)) == EH_OK)
-		err = reply->result;
-	if (err == EH_OK)
+	if (!c->lost &&
+	    (err = eh_chip_send_request(c->fd, c->frame, &request,
+		 &patience)) == EH_OK)
+		err = eh_chip_receive_reply(
+		    c->fd, c->frame, reply, &patience);
+	if (err != EH_OK)
+		c->lost = 1;
+	else if ((err = reply->result) == EH_OK)
 		return EH_OK;
+	else
+		why = eh_err_text(err);
+	if (why == NULL)
+		why = err == EH_ERR_IO ?
+		    "no answer in time; is it stuck, or timeout: too short?" :
+		    err == EH_ERR_BUSY ? "cancelled" :
+		    err == EH_ERR_FORMAT ? "the answer is none" :
+					   "the chip's process has ended";
 	snprintf(text, sizeof(text), "chip-soft: operation %d at place %u: %s",
-	    op, place, eh_err_text(err));
+	    op, place, why);
 	return fail(c->context, err, text);
 }
 
@@ -130,15 +175,26 @@ give(struct eh_plugin_buf *out, const uint8_t *data, size_t len)
 	return EH_OK;
 }
 
+/* End of file ends the process; one that does not care, or that has not
+ * answered, is ended by us. */
 static void
 chip_close(void *inst)
 {
+	const struct timespec pause = { 0, 5 * (long)MS };
 	struct chip *c = inst;
-	int status;
+	pid_t gone = 0;
 
-	close(c->fd);		/* end of file ends the process */
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	close(c->fd);
+	for (unsigned ms = 0; !c->lost && ms < LEAVE_MS; ms += 5) {
+		if ((gone = waitpid(c->pid, NULL, WNOHANG)) != 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (gone == 0) {
+		kill(-c->pid, SIGKILL);	/* its whole group */
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	free(c);
 }
 
@@ -151,19 +207,19 @@ chip_open(struct eh_host_ctx *context, struct eh_plugin_bytes config,
 	int err;
 
 	*instp = NULL;
-	if ((err = state_path(context, config, path, sizeof(path))) != EH_OK)
-		return err;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return EH_ERR_MEMORY;
 	c->context = context;
-	if ((err = start(c, path)) != EH_OK) {
-		free(c);
-		return fail(context, err,
+	if ((err = configure(c, config, path, sizeof(path))) == EH_OK &&
+	    (err = start(c, path)) != EH_OK)
+		fail(context, err,
 		    "chip-soft: edgehsm-chip-soft does not start; set "
 		    "EDGEHSM_CHIP_SOFT to where it is");
-	}
-	*instp = c;
-	return EH_OK;
+	if (err == EH_OK)
+		*instp = c;
+	else
+		free(c);
+	return err;
 }
 
 static int
@@ -253,6 +309,8 @@ static const struct eh_plugin_chip_ops ops = {
 static const struct eh_plugin_option options[] = {
 	{ sizeof(options[0]), "state", EH_PLUGIN_PATH, EH_PLUGIN_REQUIRED, NULL,
 	    NULL, "folder where the chips remember their keys and certificates" },
+	{ sizeof(options[0]), "timeout", EH_PLUGIN_DURATION, 0, "10s", NULL,
+	    "how long a chip may take to answer" },
 };
 
 static const struct eh_plugin plugin = {

@@ -4,27 +4,67 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "common/cbor/cbor.h"
+#include "common/clock.h"
 #include "plugins/chip-soft/protocol.h"
 
-#define HEAD 4
+#define HEAD  4
+#define SLICE 200	/* ms after which a cancellation is looked for */
+
+/* Until ${fd} is ready for ${events}; at once when ${p} is NULL, since then the
+ * call itself waits. */
+static int
+wait_for(int fd, short events, const struct eh_chip_patience *p)
+{
+	struct pollfd ready = { .fd = fd, .events = events };
+	uint64_t now;
+	int ms, n;
+
+	if (p == NULL)
+		return EH_OK;
+	do {
+		if (p->cancelled(p->arg))
+			return EH_ERR_BUSY;
+		if ((now = eh_clock_monotonic_ns()) >= p->until)
+			return EH_ERR_IO;
+		ms = SLICE;
+		if (p->until - now < SLICE * UINT64_C(1000000))
+			ms = (int)((p->until - now) / 1000000) + 1;
+		if ((n = poll(&ready, 1, ms)) < 0 && errno != EINTR)
+			return EH_ERR_UNAVAILABLE;
+	} while (n <= 0);
+	return EH_OK;
+}
+
+/* Whether the call that has just failed is to be made again. */
+static int
+is_again(void)
+{
+	return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK;
+}
 
 static int
-send_frame(int fd, uint8_t *frame, size_t len)
+send_frame(
+    int fd, uint8_t *frame, size_t len, const struct eh_chip_patience *p)
 {
+	const int flags = MSG_NOSIGNAL | (p != NULL ? MSG_DONTWAIT : 0);
 	struct eh_writer head;
 	size_t sent = 0;
 	ssize_t n;
+	int err;
 
 	eh_writer_init(&head, frame, HEAD);
 	eh_writer_u32(&head, (uint32_t)len);
 	while (sent < HEAD + len) {
-		n = send(fd, frame + sent, HEAD + len - sent, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
+		if ((err = wait_for(fd, POLLOUT, p)) != EH_OK)
+			return err;
+		n = send(fd, frame + sent, HEAD + len - sent, flags);
+		if (n < 0 && is_again())
 			continue;
 		if (n <= 0)
 			return EH_ERR_UNAVAILABLE;
@@ -34,14 +74,19 @@ send_frame(int fd, uint8_t *frame, size_t len)
 }
 
 static int
-read_exactly(int fd, uint8_t *out, size_t len)
+read_exactly(
+    int fd, uint8_t *out, size_t len, const struct eh_chip_patience *p)
 {
 	size_t got = 0;
 	ssize_t n;
+	int err;
 
 	while (got < len) {
-		n = recv(fd, out + got, len - got, 0);
-		if (n < 0 && errno == EINTR)
+		if ((err = wait_for(fd, POLLIN, p)) != EH_OK)
+			return err;
+		n = recv(fd, out + got, len - got,
+		    p != NULL ? MSG_DONTWAIT : 0);
+		if (n < 0 && is_again())
 			continue;
 		if (n <= 0)
 			return EH_ERR_UNAVAILABLE;
@@ -51,24 +96,25 @@ read_exactly(int fd, uint8_t *out, size_t len)
 }
 
 static int
-receive_frame(int fd, uint8_t *frame, size_t *lenp)
+receive_frame(int fd, uint8_t *frame, size_t *lenp,
+    const struct eh_chip_patience *p)
 {
 	struct eh_reader head;
 	uint8_t bytes[HEAD];
 	int err;
 
-	if ((err = read_exactly(fd, bytes, HEAD)) != EH_OK)
+	if ((err = read_exactly(fd, bytes, HEAD, p)) != EH_OK)
 		return err;
 	eh_reader_init(&head, bytes, HEAD);
 	*lenp = eh_reader_u32(&head);
 	if (*lenp == 0 || *lenp > EH_CHIP_FRAME)
 		return EH_ERR_FORMAT;
-	return read_exactly(fd, frame, *lenp);
+	return read_exactly(fd, frame, *lenp, p);
 }
 
 int
-eh_chip_send_request(
-    int fd, uint8_t *frame, const struct eh_chip_request *r)
+eh_chip_send_request(int fd, uint8_t *frame, const struct eh_chip_request *r,
+    const struct eh_chip_patience *p)
 {
 	struct eh_writer w;
 	size_t len;
@@ -84,7 +130,7 @@ eh_chip_send_request(
 	eh_cbor_put_bytes(&w, r->data, r->len);
 	if ((err = eh_writer_end(&w, &len)) != EH_OK)
 		return err;
-	return send_frame(fd, frame, len);
+	return send_frame(fd, frame, len, p);
 }
 
 int
@@ -104,7 +150,7 @@ eh_chip_send_reply(int fd, uint8_t *frame, const struct eh_chip_reply *r)
 	eh_cbor_put_bytes(&w, r->more, r->more_len);
 	if ((err = eh_writer_end(&w, &len)) != EH_OK)
 		return err;
-	return send_frame(fd, frame, len);
+	return send_frame(fd, frame, len, NULL);
 }
 
 int
@@ -114,7 +160,7 @@ eh_chip_receive_request(int fd, uint8_t *frame, struct eh_chip_request *r)
 	size_t len;
 	int err;
 
-	if ((err = receive_frame(fd, frame, &len)) != EH_OK)
+	if ((err = receive_frame(fd, frame, &len, NULL)) != EH_OK)
 		return err;
 	eh_cbor_init(&c, frame, len, 8);
 	eh_cbor_map(&c, 3, 3);
@@ -130,13 +176,14 @@ eh_chip_receive_request(int fd, uint8_t *frame, struct eh_chip_request *r)
 }
 
 int
-eh_chip_receive_reply(int fd, uint8_t *frame, struct eh_chip_reply *r)
+eh_chip_receive_reply(int fd, uint8_t *frame, struct eh_chip_reply *r,
+    const struct eh_chip_patience *p)
 {
 	struct eh_cbor c;
 	size_t len;
 	int err;
 
-	if ((err = receive_frame(fd, frame, &len)) != EH_OK)
+	if ((err = receive_frame(fd, frame, &len, p)) != EH_OK)
 		return err;
 	eh_cbor_init(&c, frame, len, 8);
 	eh_cbor_map(&c, 3, 3);

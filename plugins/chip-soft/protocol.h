@@ -49,15 +49,27 @@ struct eh_chip_reply {
 	size_t len, more_len;
 };
 
-/* Send and receive one frame over ${fd}; ${frame} is of EH_CHIP_FRAME bytes.
- * EH_ERR_UNAVAILABLE when the other side is gone, EH_ERR_FORMAT. */
-EH_MUST_CHECK int eh_chip_send_request(
-    int fd, uint8_t *frame, const struct eh_chip_request *);
+/* How long the driver waits for a chip, whole frames and not each octet. */
+struct eh_chip_patience {
+	uint64_t until;			/* as eh_clock_monotonic_ns() */
+	int (*cancelled)(void *arg);	/* asked at least once a second */
+	void *arg;
+};
+
+/*
+ * Send and receive one frame over ${fd}; ${frame} is of EH_CHIP_FRAME bytes.
+ * EH_ERR_UNAVAILABLE when the other side is gone, EH_ERR_FORMAT.  The driver
+ * besides: EH_ERR_IO when ${patience} has ended, EH_ERR_BUSY when it was
+ * cancelled; what comes afterwards belongs to no request any more.  The chip
+ * waits for requests as long as there is a driver.
+ */
+EH_MUST_CHECK int eh_chip_send_request(int fd, uint8_t *frame,
+    const struct eh_chip_request *, const struct eh_chip_patience *);
 EH_MUST_CHECK int eh_chip_send_reply(
     int fd, uint8_t *frame, const struct eh_chip_reply *);
 EH_MUST_CHECK int eh_chip_receive_request(
     int fd, uint8_t *frame, struct eh_chip_request *);
-EH_MUST_CHECK int eh_chip_receive_reply(
-    int fd, uint8_t *frame, struct eh_chip_reply *);
+EH_MUST_CHECK int eh_chip_receive_reply(int fd, uint8_t *frame,
+    struct eh_chip_reply *, const struct eh_chip_patience *);
 
 #endif

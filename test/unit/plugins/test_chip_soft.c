@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/crypto/digest.h"
@@ -37,8 +38,18 @@ var_get(struct eh_host_ctx *context, const char *name,
 	return 0;
 }
 
+static int cancel;
+
+static int
+cancelled(struct eh_host_ctx *context)
+{
+	(void)context;
+	return cancel;
+}
+
 static const struct eh_host_ops host = {
 	.struct_size = sizeof(host), .error = on_error, .var_get = var_get,
+	.cancelled = cancelled,
 };
 
 static void
@@ -68,7 +79,9 @@ setup(void)
 	ops = plugin->ops;
 	strcpy(folder, "/tmp/eh-chip.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(config, sizeof(config), "{\"state\":\"%s/chips\"}", folder);
+	snprintf(config, sizeof(config),
+	    "{\"state\":\"%s/chips\",\"timeout\":10000}", folder);
+	cancel = 0;
 	last[0] = '\0';
 	device = "SN00000001";
 }
@@ -190,7 +203,7 @@ START_TEST(what_it_cannot_do_it_says)
 	device = "../escape";
 	bad.data = (const uint8_t *)config;
 	bad.len = strlen(config);
-	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_CONFIG);
+	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_ARGUMENT);
 	setenv("EDGEHSM_CHIP_SOFT", "/nonexistent", 1);
 	device = "SN1";
 	ck_assert_int_eq(ops->open(NULL, bad, &other), EH_ERR_UNAVAILABLE);
@@ -216,6 +229,64 @@ START_TEST(a_damaged_state_file_is_refused)
 }
 END_TEST
 
+/* Put a shell script in the chip's place; it speaks on descriptor 3. */
+static void *
+insert_script(const char *script, unsigned timeout)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/script", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	fprintf(f, "#!/bin/sh\n%s\n", script);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	setenv("EDGEHSM_CHIP_SOFT", path, 1);
+	snprintf(config, sizeof(config),
+	    "{\"state\":\"%s/chips\",\"timeout\":%u}", folder, timeout);
+	return insert();
+}
+
+/* What identify says of it, and that it can be closed. */
+static void
+fails(const char *script, unsigned timeout, int err, const char *words)
+{
+	struct eh_plugin_ident ident = { .struct_size = sizeof(ident) };
+	uint8_t got[32];
+	void *inst = insert_script(script, timeout);
+
+	ck_assert_int_eq(ops->identify(inst, &ident), err);
+	ck_assert_msg(strstr(last, words) != NULL, "%s", last);
+	/* What would come now belongs to the first request. */
+	ck_assert_int_eq(
+	    ops->read_back(inst, 0, got), EH_ERR_UNAVAILABLE);
+	ops->close(inst);
+}
+
+START_TEST(a_chip_that_hangs_dies_or_lies_holds_nobody_up)
+{
+	fails("exec sleep 600", 200, EH_ERR_IO, "no answer in time");
+	/* A whole frame is waited for, not each octet. */
+	fails("printf '\\0\\0\\10\\0' >&3\n"
+	      "while printf x >&3; do sleep 0.05; done",
+	    300, EH_ERR_IO, "no answer in time");
+	fails("exit 0", 10000, EH_ERR_UNAVAILABLE, "process has ended");
+	fails("printf '\\377\\377\\377\\377' >&3; exec sleep 600", 10000,
+	    EH_ERR_FORMAT, "the answer is none");
+	fails("printf '\\0\\0\\0\\1\\0' >&3; exec sleep 600", 10000,
+	    EH_ERR_FORMAT, "the answer is none");
+	cancel = 1;
+	fails("exec sleep 600", 600000, EH_ERR_BUSY, "cancelled");
+}
+END_TEST
+
+START_TEST(a_chip_that_does_not_leave_is_ended)
+{
+	/* Answers to nothing, and does not care that its line is cut. */
+	ops->close(insert_script("exec sleep 600", 10000));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -228,6 +299,8 @@ main(void)
 	tcase_add_test(t, what_was_written_is_read_back_by_its_digest);
 	tcase_add_test(t, what_it_cannot_do_it_says);
 	tcase_add_test(t, a_damaged_state_file_is_refused);
+	tcase_add_test(t, a_chip_that_hangs_dies_or_lies_holds_nobody_up);
+	tcase_add_test(t, a_chip_that_does_not_leave_is_ended);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
