@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
+#include "common/printable.h"
 
 #define EH_ERR_ROW(name, number, text) { name, #name, text },
 static const struct {
@@ -52,10 +53,9 @@ eh_error_set(struct eh_error *error, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
-	/* The sentence may quote what a stranger sent; it goes to terminals. */
-	for (char *c = error->text; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c == 0x7f)
-			*c = '?';
+	/* The sentence may quote what a stranger sent; it goes to terminals
+	 * and into JSON. */
+	eh_printable(error->text);
 	return code;
 }
 

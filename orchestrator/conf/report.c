@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/printable.h"
 #include "orchestrator/conf/report.h"
 #include "orchestrator/conf/yaml.h"
 
@@ -32,19 +33,6 @@ eh_report_wipe(struct eh_report *report)
 	}
 	free(report->entries);
 	eh_report_init(report);
-}
-
-/* What stands in a document goes to terminals: no control characters, neither
- * the old ones nor those that UTF-8 writes as c2 80 to c2 9f. */
-static void
-make_printable(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
-		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-			c[0] = c[1] = '?';
-	}
 }
 
 /* Room for entry report->count, or NULL when full or out of memory. */
@@ -83,7 +71,7 @@ add(struct eh_report *report, enum eh_severity severity,
 	if ((entry = room(report)) == NULL)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
-	make_printable(text);
+	eh_printable(text);
 	*entry = (struct eh_report_entry) {
 		.severity = severity,
 		.line = place->line,
@@ -98,8 +86,8 @@ add(struct eh_report *report, enum eh_severity severity,
 		free(entry->text);
 		return;
 	}
-	make_printable(entry->file);
-	make_printable(entry->path);
+	eh_printable(entry->file);
+	eh_printable(entry->path);
 	report->count++;
 	report->sorted = 0;
 }

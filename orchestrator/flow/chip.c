@@ -75,6 +75,7 @@ int
 eh_chip_identify(struct eh_chip *c, struct eh_chip_identity *identity,
     struct eh_error *error)
 {
+	static const uint8_t nobody[EH_CHIP_ID_LEN];
 	uint8_t firmware[256];
 	struct eh_plugin_ident ident = {
 		.struct_size = sizeof(ident),
@@ -88,6 +89,11 @@ eh_chip_identify(struct eh_chip *c, struct eh_chip_identity *identity,
 	if ((err = eh_host_result(&c->host, "identify",
 		 c->driver->ops.identify(c->inst, &ident), error)) != EH_OK)
 		return err;
+	if (memcmp(ident.soc_id, nobody, EH_CHIP_ID_LEN) == 0)
+		return eh_error_set(error, EH_ERR_PROOF,
+		    "%s: identify gave no chip id, so that no chip could be "
+		    "told from another",
+		    c->driver->plugin->name);
 	memcpy(identity->id, ident.soc_id, EH_CHIP_ID_LEN);
 	identity->lifecycle = ident.lifecycle;
 	copy_text(firmware,
@@ -185,6 +191,9 @@ int
 eh_chip_read_back(struct eh_chip *c, uint32_t place,
     uint8_t sha256[EH_DIGEST_LEN], struct eh_error *error)
 {
+	/* A driver that writes nothing shall not be taken at what the caller
+	 * had there. */
+	memset(sha256, 0, EH_DIGEST_LEN);
 	return eh_host_result(&c->host, "read_back",
 	    c->driver->ops.read_back(c->inst, place, sha256), error);
 }

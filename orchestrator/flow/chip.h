@@ -34,7 +34,7 @@ EH_MUST_CHECK int eh_chip_open(const struct eh_chip_driver *driver,
 /* Close; NULL is allowed. */
 void eh_chip_close(struct eh_chip *chip);
 
-/* Ask who it is. */
+/* Ask who it is.  EH_ERR_PROOF when it has no id but zeros. */
 EH_MUST_CHECK int eh_chip_identify(struct eh_chip *chip,
     struct eh_chip_identity *identity, struct eh_error *error);
 

@@ -279,8 +279,8 @@ ask(struct issue *i, struct eh_error *answer, struct eh_error *error)
 				eh_error_clear(answer);
 			return err;
 		}
-		return eh_error_set(
-		    error, err, "%s", eh_error_sentence(answer));
+		return eh_error_set(error, err, "%s",
+		    answer->text[0] != '\0' ? answer->text : eh_err_text(err));
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "orchestrator/flow/plugin.h"
 
 #define FOLDERS_MAX 4096
+#define PLUGINS_MAX 256	/* in one file; it may go on for ever */
 
 /* Is all of ${member} within the struct that the plugin has? */
 #define HAS(pointer, type, member)                                             \
@@ -26,15 +27,21 @@
  * Where plugins are looked for: the caller's folders before ours, unless the
  * kernel says that the caller has fewer rights than we do.
  */
-static void
-folders(char out[FOLDERS_MAX])
+static int
+folders(char out[FOLDERS_MAX], struct eh_error *error)
 {
 	const char *path = getenv("EDGEHSM_PLUGIN_PATH");
+	int n;
 
 	if (path == NULL || path[0] == '\0' || getauxval(AT_SECURE) != 0)
-		snprintf(out, FOLDERS_MAX, "%s", EH_PLUGIN_DIR);
+		n = snprintf(out, FOLDERS_MAX, "%s", EH_PLUGIN_DIR);
 	else
-		snprintf(out, FOLDERS_MAX, "%.3800s:%s", path, EH_PLUGIN_DIR);
+		n = snprintf(out, FOLDERS_MAX, "%s:%s", path, EH_PLUGIN_DIR);
+	if (n > 0 && n < FOLDERS_MAX)
+		return EH_OK;
+	/* Cut, it would name a folder that nobody meant. */
+	return eh_error_set(error, EH_ERR_CONFIG,
+	    "EDGEHSM_PLUGIN_PATH is longer than %d octets", FOLDERS_MAX);
 }
 
 /* Could anybody but root and us have written what ${fd} is? */
@@ -83,7 +90,9 @@ open_plugin(const char *folder, const char *name, char *path, size_t cap,
 
 	*fdp = -1;
 	snprintf(file, sizeof(file), "chip-%s.so", name);
-	snprintf(path, cap, "%s/%s", folder, file);
+	if ((size_t)snprintf(path, cap, "%s/%s", folder, file) >= cap)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "the path of the plugin %s is too long", file);
 	at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
 		return EH_ERR_NOT_FOUND;
@@ -115,7 +124,8 @@ find_plugin(
 	char list[FOLDERS_MAX], *rest = list, *folder;
 	int err;
 
-	folders(list);
+	if ((err = folders(list, error)) != EH_OK)
+		return err;
 	while ((folder = strsep(&rest, ":")) != NULL) {
 		if (folder[0] == '\0')
 			continue;
@@ -123,7 +133,7 @@ find_plugin(
 		if (err != EH_ERR_NOT_FOUND)
 			return err;
 	}
-	folders(list);
+	(void)!folders(list, NULL);	/* strsep() has cut it up */
 	return eh_error_set(error, EH_ERR_NOT_FOUND,
 	    "no chip driver '%s': chip-%s.so is in none of %s", name, name,
 	    list);
@@ -226,7 +236,8 @@ choose(struct eh_chip_driver *d, eh_plugin_entry *entry, const char *name,
 	const struct eh_plugin *p;
 	int err;
 
-	for (size_t i = 0; (p = entry(&eh_host_ops, i)) != NULL; i++) {
+	for (size_t i = 0; i < PLUGINS_MAX &&
+	     (p = entry(&eh_host_ops, i)) != NULL; i++) {
 		if ((err = check_abi(p, d->path, error)) != EH_OK ||
 		    (err = check_options(p, d->path, error)) != EH_OK)
 			return err;

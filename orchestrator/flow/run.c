@@ -2,12 +2,15 @@
 /* run.c - a line at work: unit after unit, step after step. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "orchestrator/flow/work.h"
+
+#define MS    UINT64_C(1000000)		/* ns */
+#define SLICE (100 * MS)
 
 /* Errors after which no other unit could do better. */
 static const int fatal[] = {
@@ -34,13 +37,27 @@ asked_to_stop(const struct eh_work *w)
 	return w->options->stop != NULL ? *w->options->stop : 0;
 }
 
+/* In slices: a signal that comes just before the sleep does not end it. */
 static void
-pause_ms(int64_t ms)
+pause_ms(const struct eh_work *w, int64_t ms)
 {
-	struct timespec left = { ms / 1000, (ms % 1000) * 1000000 };
+	const uint64_t until =
+	    eh_clock_monotonic_ns() + (uint64_t)ms * MS;
+	struct timespec slice = { 0, 0 };
+	uint64_t now;
 
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		;
+	while (asked_to_stop(w) <= 1 &&
+	    (now = eh_clock_monotonic_ns()) < until) {
+		slice.tv_nsec = (long)(until - now < SLICE ? until - now : SLICE);
+		nanosleep(&slice, NULL);
+	}
+}
+
+/* Some errors come without a sentence: memory, a full table. */
+static const char *
+sentence(const struct eh_error *error, int err)
+{
+	return error->text[0] != '\0' ? error->text : eh_err_text(err);
 }
 
 /* --- one step --- */
@@ -68,14 +85,14 @@ try_step(struct eh_work *w, const struct eh_line_step *step,
 		tell_step(w, step, attempt, &last);
 		eh_error_clear(&last);
 		err = eh_step_run(w, step, &last);
-		if (err == EH_OK || eh_err_is_denial(err) ||
-		    attempt > times || asked_to_stop(w) > 1)
+		if (err == EH_OK || eh_err_is_denial(err) || attempt > times)
 			break;
-		pause_ms(step->retry->delay);
+		pause_ms(w, step->retry->delay);
+		if (asked_to_stop(w) > 1)
+			break;
 	}
 	if (err != EH_OK)
-		eh_error_set(error, err, "%s", last.text[0] != '\0' ?
-			eh_error_sentence(&last) : eh_err_text(err));
+		eh_error_set(error, err, "%s", sentence(&last, err));
 	return err;
 }
 
@@ -212,14 +229,19 @@ begin_unit(struct eh_work *w, struct eh_error *error)
 static int
 finish_scrapping(struct eh_work *w, struct eh_error *error)
 {
-	int err = eh_record_step(w, error);
+	struct eh_unit *u = &w->unit;
+	struct eh_error why;
+	int err;
 
-	if (err == EH_OK) {
-		w->unit.failure.code = EH_ERR_PROOF;
-		strcpy(w->unit.failure.step, "");
-		strcpy(w->unit.failure.text, w->unit.report.reason);
-	}
-	return err;
+	eh_error_clear(&why);
+	err = eh_record_step(w, &why);
+	if (err != EH_OK && is_fatal(EH_STEP_RECORD_WRITE, err))
+		return eh_error_set(error, err, "%s", sentence(&why, err));
+	u->failure.code = err == EH_OK ? EH_ERR_PROOF : err;
+	strcpy(u->failure.step, "");
+	strcpy(u->failure.text,
+	    err == EH_OK ? u->report.reason : sentence(&why, err));
+	return EH_OK;
 }
 
 static int
@@ -381,12 +403,19 @@ check_token(struct eh_work *w, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "line %s is for token %s, and this one is called %s",
 		    w->recipe->line->name, w->recipe->token, w->status->label);
+	if (w->status->factory[0] != '\0' &&
+	    strcmp(w->status->factory, w->recipe->line->factory) != 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "line %s is of factory %s, and the EdgeHSM was granted to "
+		    "factory %s",
+		    w->recipe->line->name, w->recipe->line->factory,
+		    w->status->factory);
 	for (unsigned i = 0; i < p->templates; i++) {
 		eh_error_clear(&why);
 		if ((err = w->hsm->ops->find_issuer(w->hsm->arg,
 			 p->template[i].issuer, &why)) != EH_OK)
 			return eh_error_set(error, err, "certificate '%s': %s",
-			    p->template[i].id, eh_error_sentence(&why));
+			    p->template[i].id, sentence(&why, err));
 	}
 	if (w->options->authorization == NULL)
 		return EH_OK;

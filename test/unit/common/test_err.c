@@ -50,6 +50,11 @@ START_TEST(sentence_is_cut_and_has_no_control_characters)
 	eh_error_set(&e, EH_ERR_FORMAT, "%s", big);
 	ck_assert_uint_eq(strlen(e.text), EH_ERROR_TEXT - 1);
 	ck_assert_ptr_null(strchr(e.text, '\033'));
+	/* It becomes JSON, too: what is no UTF-8 goes, also where it was cut. */
+	memset(big, 'x', sizeof(big) - 1);
+	memcpy(big + EH_ERROR_TEXT - 3, "\xe2\x82\xac", 3);
+	eh_error_set(&e, EH_ERR_FORMAT, "%s", big);
+	ck_assert_str_eq(e.text + EH_ERROR_TEXT - 4, "x??");
 }
 END_TEST
 

@@ -71,6 +71,7 @@ fake_status(void *arg, struct eh_token_status *s, struct eh_error *error)
 	memset(s, 0, sizeof(*s));
 	s->state = EH_STATE_READY;
 	strcpy(s->label, b->fake->label);
+	strcpy(s->factory, b->fake->factory);
 	s->log_size = b->fake->log_size;
 	add_row(s, b, 0);
 	if (b->fake->second)
@@ -380,6 +381,7 @@ bench_setup(struct bench *b)
 	ck_assert_ptr_ne(b->fake, MAP_FAILED);
 	memset(b->fake, 0, sizeof(*b->fake));
 	strcpy(b->fake->label, "bench");
+	strcpy(b->fake->factory, "fab1");
 	b->fake->quota = 10;
 	b->fake->log_size = 5;
 	ck_assert_int_eq(eh_soft_from_p256(scalar, &b->issuer), EH_OK);
@@ -465,12 +467,26 @@ ended(void *arg, const struct eh_run_unit *unit)
 		b->stop = 1;
 }
 
+static void
+step_begins(void *arg, const char *device, const char *step, unsigned attempt,
+    const char *last_failure)
+{
+	struct bench *b = arg;
+
+	ck_assert_int_eq(attempt > 1, last_failure != NULL);
+	(void)device;
+	b->steps++;
+	if (b->stop_at != NULL && strcmp(step, b->stop_at) == 0)
+		b->stop = 2;
+}
+
 int
 bench_run(struct bench *b)
 {
-	struct eh_run_watch watch = { .arg = b, .unit_ends = ended };
+	struct eh_run_watch watch = { .arg = b, .unit_ends = ended,
+		.step_begins = step_begins };
 
-	b->ended = 0;
+	b->ended = b->steps = 0;
 	b->stop = 0;
 	eh_error_clear(&b->error);
 	return eh_run(&b->recipe, &b->hsm, &b->options, &watch, &b->summary,

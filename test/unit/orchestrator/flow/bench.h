@@ -20,7 +20,7 @@
  * that it outlives one that was cut off.
  */
 struct bench_hsm {
-	char label[32];
+	char label[32], factory[32];
 	uint64_t quota, used, log_size;
 	uint16_t burns;
 	uint8_t second;			/* an authorization PO-2 exists */
@@ -61,6 +61,8 @@ struct bench {
 	volatile sig_atomic_t stop;
 	unsigned ended;			/* units that were told to end */
 	unsigned stop_after;		/* then somebody asks to stop */
+	const char *stop_at;		/* a step: somebody asks twice */
+	unsigned steps;			/* attempts that were begun */
 };
 
 /* Make a bench: configs/examples/gateway-b.yaml compiled for a key of ours, and

@@ -86,6 +86,8 @@ chip_identify(void *inst, struct eh_plugin_ident *ident)
 	/* The second time somebody has put another chip in. */
 	if (has_fault(f, "swapped"))
 		ident->soc_id[0] ^= (uint8_t)f->identified++;
+	if (has_fault(f, "nobody"))
+		memset(ident->soc_id, 0, sizeof(ident->soc_id));
 	if (getenv("FAKE_CHIP_ID") != NULL)
 		ident->soc_id[0] = (uint8_t)atoi(getenv("FAKE_CHIP_ID"));
 	memcpy(ident->firmware.data, "fake\n1", 6);
@@ -194,6 +196,8 @@ chip_write_certificate(
 	char path[512];
 	FILE *file;
 
+	if (has_fault(f, "babbles"))
+		return fail(f, -14, "line noise: \xff\xc0\x80\n\x1b[2J");
 	if (has_fault(f, "stubborn"))
 		return fail(f, -57, "the fuse is blown");
 	if (fails_once_more(f))
@@ -216,6 +220,8 @@ chip_read_back(void *inst, uint32_t place, uint8_t sha256[32])
 	FILE *file;
 	size_t n;
 
+	if (has_fault(f, "silent"))
+		return 0;		/* and nothing was read */
 	place_path(f, place, path, sizeof(path));
 	if ((file = fopen(path, "r")) == NULL)
 		return fail(f, -11, "nothing is there");
@@ -321,6 +327,8 @@ eh_plugin_v1(const struct eh_host_ops *ops_of_host, size_t index)
 	host = ops_of_host;
 	if (how != NULL && strcmp(how, "empty") == 0)
 		return NULL;
+	if (how != NULL && strcmp(how, "endless") == 0)
+		return spoilt("other-name");
 	if (index > 0)
 		return NULL;
 	return how != NULL ? spoilt(how) : &good;

@@ -133,6 +133,11 @@ START_TEST(chip_says_who_it_is_in_printable_words)
 	ck_assert_int_eq(
 	    eh_chip_same(chip, identity.id, &error), EH_ERR_PROOF);
 	ck_assert_ptr_nonnull(strstr(error.text, "another chip"));
+	/* All chips would be the same one. */
+	ck_assert_int_eq(insert("nobody"), EH_OK);
+	ck_assert_int_eq(
+	    eh_chip_identify(chip, &identity, &error), EH_ERR_PROOF);
+	ck_assert_ptr_nonnull(strstr(error.text, "no chip id"));
 }
 END_TEST
 
@@ -170,6 +175,18 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
+START_TEST(silence_is_no_answer)
+{
+	uint8_t want[EH_DIGEST_LEN], found[EH_DIGEST_LEN];
+
+	memset(want, 0, sizeof(want));
+	memset(found, 0x5a, sizeof(found));
+	ck_assert_int_eq(insert("silent"), EH_OK);
+	ck_assert_int_eq(eh_chip_read_back(chip, 3, found, &error), EH_OK);
+	ck_assert_mem_eq(found, want, sizeof(want));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -182,6 +199,7 @@ main(void)
 	tcase_add_test(t, chip_says_who_it_is_in_printable_words);
 	tcase_add_test(t, chip_that_does_not_open_is_no_chip);
 	tcase_add_test(t, what_is_written_is_read_back);
+	tcase_add_test(t, silence_is_no_answer);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -98,6 +98,24 @@ START_TEST(the_first_folder_that_has_it_decides)
 }
 END_TEST
 
+START_TEST(list_of_folders_is_not_cut)
+{
+	char list[8192];
+
+	/* Cut, its end would name this folder. */
+	memset(list, ':', 3800 - strlen(folder));
+	snprintf(list + 3800 - strlen(folder),
+	    sizeof(list) - 3800 + strlen(folder), "%s-of-others", folder);
+	setenv("EDGEHSM_PLUGIN_PATH", list, 1);
+	ck_assert_int_eq(load("fake"), EH_ERR_NOT_FOUND);
+	memset(list, ':', sizeof(list) - 1);
+	list[sizeof(list) - 1] = '\0';
+	setenv("EDGEHSM_PLUGIN_PATH", list, 1);
+	ck_assert_int_eq(load("fake"), EH_ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(error.text, "longer than 4096"));
+}
+END_TEST
+
 START_TEST(driver_that_is_nowhere_is_named_with_the_folders)
 {
 	ck_assert_int_eq(load("none"), EH_ERR_NOT_FOUND);
@@ -191,6 +209,7 @@ START_TEST(plugin_of_another_abi_or_cut_short_is_refused)
 		{ "nameless", "its description is not complete" },
 		{ "step", "holds no chip driver 'fake'" },
 		{ "other-name", "holds no chip driver 'fake'" },
+		{ "endless", "holds no chip driver 'fake'" },
 		{ "empty", "holds no chip driver 'fake'" },
 		{ "no-identify", "needs open, identify and close" },
 		{ "shortest-ops", "needs open, identify and close" },
@@ -225,6 +244,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, driver_is_found_and_shows_what_it_can);
 	tcase_add_test(t, the_first_folder_that_has_it_decides);
+	tcase_add_test(t, list_of_folders_is_not_cut);
 	tcase_add_test(t, driver_that_is_nowhere_is_named_with_the_folders);
 	tcase_add_test(t, name_is_not_a_path);
 	tcase_add_test(t, file_that_others_may_write_is_refused);

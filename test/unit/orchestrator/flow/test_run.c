@@ -59,6 +59,25 @@ is(const char *device, enum eh_unit_state state, const char *step)
 	ck_assert_str_eq(unit->failure.step, step);
 }
 
+static int
+count_one(void *arg, const struct eh_unit *u)
+{
+	(void)u;
+	++*(size_t *)arg;
+	return EH_OK;
+}
+
+/* Units that were begun. */
+static size_t
+count_units(void)
+{
+	size_t n = 0;
+
+	ck_assert_int_eq(
+	    eh_unit_list(b.state, count_one, &n, &b.error), EH_OK);
+	return n;
+}
+
 START_TEST(devices_are_made_once)
 {
 	bench_line(&b, "fault: none", NULL, NULL);
@@ -430,6 +449,35 @@ START_TEST(run_that_is_asked_to_stop_finishes_its_device)
 }
 END_TEST
 
+START_TEST(run_that_is_asked_twice_does_not_wait_for_the_next_attempt)
+{
+	bench_line(&b, "fault: none",
+	    ISSUED "    - { id: inject, uses: chip.inject, "
+	    "retry: { times: 100, delay: 1h } }\n" VERIFIED
+	    "    - { id: record, uses: record.write, always: true }\n", NULL);
+	makes(ONE, 1, 0, 0);		/* makes the chips' folder, too */
+	bench_put(&b, "chips/failures", "1");
+	b.stop_at = "inject";
+	makes(TWO, 0, 0, 0);
+	ck_assert_int_eq(b.summary.end, EH_RUN_ASKED);
+	ck_assert_uint_eq(b.steps, 4);	/* one attempt each */
+	is("SN00000002", EH_UNIT_OPEN, "");
+	b.stop_at = NULL;
+	makes(TWO, 1, 0, 0);
+	bench_check_good(&b, "SN00000002");
+}
+END_TEST
+
+START_TEST(what_a_chip_says_may_be_any_octets)
+{
+	bench_line(&b, "fault: babbles", NULL, NULL);
+	makes(TWO, 0, 0, 2);
+	is("SN00000001", EH_UNIT_SCRAPPED, "inject");
+	ck_assert_str_eq(unit->failure.text, "line noise: ?????[2J");
+	ck_assert_uint_eq(count_units(), 2);
+}
+END_TEST
+
 START_TEST(run_ends_when_the_edgehsm_is_gone_and_the_device_stays_open)
 {
 	bench_line(&b, "fault: none", NULL, NULL);
@@ -453,12 +501,17 @@ START_TEST(what_fails_for_every_device_fails_before_the_first)
 	ck_assert_str_eq(b.error.text,
 	    "line line9 is for token bench, and this one is called other");
 	strcpy(b.fake->label, "bench");
+	strcpy(b.fake->factory, "fab2");
+	ck_assert_int_eq(bench_make(&b, ONE), EH_ERR_CONFIG);
+	ck_assert_str_eq(b.error.text,
+	    "line line9 is of factory fab1, and the EdgeHSM was granted to "
+	    "factory fab2");
+	strcpy(b.fake->factory, "fab1");
 	eh_soft_free(b.issuer);
 	ck_assert_int_eq(eh_soft_generate(&b.issuer), EH_OK);
 	ck_assert_int_eq(bench_make(&b, ONE), EH_ERR_NOT_FOUND);
 	ck_assert_str_eq(b.error.text, "certificate 'idevid': no such key");
-	ck_assert_int_ne(access(b.state, F_OK) == 0 &&
-		access("SN00000001", F_OK) == 0, 1);
+	ck_assert_uint_eq(count_units(), 0);
 }
 END_TEST
 
@@ -502,6 +555,11 @@ START_TEST(report_that_fails_is_made_good_by_the_next_run)
 	b.fake->refuse_reports = 1;
 	makes("SN00000002", 0, 0, 1);
 	is("SN00000002", EH_UNIT_FAILED, "verify");
+	/* While it cannot be told, the others are made all the same. */
+	makes("SN00000002..SN00000003", 0, 0, 2);
+	ck_assert_int_eq(b.summary.end, EH_RUN_DONE);
+	is("SN00000002", EH_UNIT_FAILED, "");
+	ck_assert_str_eq(unit->failure.text, "reported twice already");
 	b.fake->refuse_reports = 0;
 	makes("SN00000002", 0, 0, 1);
 	is("SN00000002", EH_UNIT_SCRAPPED, "");
@@ -552,6 +610,9 @@ main(void)
 	tcase_add_test(
 	    t, noisy_line_is_tried_again_as_often_as_the_step_says);
 	tcase_add_test(t, device_that_is_no_good_is_reported_as_scrapped);
+	tcase_add_test(
+	    t, run_that_is_asked_twice_does_not_wait_for_the_next_attempt);
+	tcase_add_test(t, what_a_chip_says_may_be_any_octets);
 	tcase_add_test(
 	    t, without_an_always_step_it_is_set_aside_and_tried_again);
 	tcase_add_test(
