@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,14 +83,33 @@ eh_client_init(struct eh_client *client, const struct eh_conf *conf)
 	pthread_condattr_destroy(&attr);
 }
 
+/*
+ * Programs that become daemons close every descriptor, also those they have not
+ * opened, and the numbers come again.  Neither a word of ours nor a close() may
+ * reach what somebody else has there now.
+ */
+static int
+is_ours(const struct eh_client_connection *c)
+{
+	struct stat st;
+
+	return c->fd >= 0 && fstat(c->fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_dev == c->dev && st.st_ino == c->ino;
+}
+
+static void
+hang_up(struct eh_client_connection *c)
+{
+	if (is_ours(c))
+		close(c->fd);
+	c->fd = -1;
+}
+
 static void
 close_all(struct eh_client *client)
 {
-	for (size_t i = 0; i < EH_CLIENT_CONNECTIONS; i++) {
-		if (client->connection[i].fd >= 0)
-			close(client->connection[i].fd);
-		client->connection[i].fd = -1;
-	}
+	for (size_t i = 0; i < EH_CLIENT_CONNECTIONS; i++)
+		hang_up(&client->connection[i]);
 	eh_wipe(client->ticket, sizeof(client->ticket));
 }
 
@@ -268,7 +288,7 @@ await_daemon(struct eh_client *client)
 }
 
 static int
-open_socket(struct eh_client *client, int *fdp, struct eh_error *error)
+find_socket(struct eh_client *client, int *fdp, struct eh_error *error)
 {
 	const struct eh_conf *conf = client->conf;
 	int starts, err;
@@ -294,6 +314,27 @@ open_socket(struct eh_client *client, int *fdp, struct eh_error *error)
 		return EH_OK;
 	return eh_error_set(error, EH_ERR_UNAVAILABLE,
 	    "edgehsmd was started but %s: %s", conf->socket, strerror(errno));
+}
+
+/* Open a connection, and remember what it is. */
+static int
+open_socket(struct eh_client *client, struct eh_client_connection *c,
+    struct eh_error *error)
+{
+	struct stat st;
+	int err;
+
+	if ((err = find_socket(client, &c->fd, error)) != EH_OK)
+		return err;
+	if (fstat(c->fd, &st) != 0) {
+		close(c->fd);
+		c->fd = -1;
+		return eh_error_set(error, EH_ERR_UNAVAILABLE,
+		    "the connection to edgehsmd: %s", strerror(errno));
+	}
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+	return EH_OK;
 }
 
 static void
@@ -426,14 +467,6 @@ find_free(struct eh_client *client)
 }
 
 static void
-hang_up(struct eh_client_connection *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-}
-
-static void
 give_back(struct eh_client *client, struct eh_client_connection *c)
 {
 	pthread_mutex_lock(&client->lock);
@@ -456,7 +489,7 @@ greet(struct eh_client *client, struct eh_client_connection *c,
 	     tries++) {
 		if (tries > 0)
 			nap();
-		if ((err = open_socket(client, &c->fd, error)) != EH_OK)
+		if ((err = open_socket(client, c, error)) != EH_OK)
 			return err;
 		err = say_hello(client, c->fd, &c->login, error);
 		if (err != EH_OK)
@@ -485,7 +518,7 @@ take(struct eh_client *client, struct eh_client_connection **cp,
 		    "all %d connections to edgehsmd have been in use for %d s",
 		    EH_CLIENT_CONNECTIONS, POOL_S);
 	*cp = c;
-	if (c->fd >= 0 && !is_gone(c->fd))
+	if (is_ours(c) && !is_gone(c->fd))
 		return EH_OK;
 	hang_up(c);
 	if ((err = greet(client, c, error)) != EH_OK)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/conf.h"
 #include "common/err.h"
@@ -46,6 +47,8 @@ struct eh_hello {
 
 struct eh_client_connection {
 	int fd;			/* -1: none */
+	dev_t dev;		/* what ${fd} was when it was opened: the */
+	ino_t ino;		/* process may have closed it, and reused it */
 	int busy;
 	unsigned login;		/* the login it has shown */
 };
@@ -82,8 +85,8 @@ void eh_client_init(struct eh_client *, const struct eh_conf *conf);
 /* Close all connections and forget the ticket.  No call may be under way. */
 void eh_client_wipe(struct eh_client *);
 
-/* In a child after fork(): close what it inherited, without a word to the
- * daemon, and be as after eh_client_init(). */
+/* In a child after fork(): close what it inherited (and has not closed itself),
+ * without a word to the daemon, and be as after eh_client_init(). */
 void eh_client_drop(struct eh_client *, const struct eh_conf *conf);
 
 /*

@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "pkcs11-module/client.h"
@@ -385,6 +387,28 @@ START_TEST(every_thread_has_a_connection_and_they_are_kept)
 }
 END_TEST
 
+/* What became a daemon has closed all that was open, and opened other things. */
+START_TEST(a_descriptor_that_is_somebody_elses_now_is_left_alone)
+{
+	int pair[2], fd;
+	char byte;
+
+	ck_assert_int_eq(log_in(), EH_OK);
+	ck_assert_int_eq(ask(EH_REQ_SIGN), EH_OK);
+	fd = client.connection[0].fd;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	ck_assert_int_eq(dup2(pair[1], fd), fd);
+	close(pair[1]);
+	ck_assert_int_eq(ask(EH_REQ_SIGN), EH_OK);
+	ck_assert_int_ne(client.connection[0].fd, fd);
+	eh_client_logout(&client);
+	ck_assert_int_eq(recv(pair[0], &byte, 1, MSG_DONTWAIT), -1);
+	ck_assert_int_eq(errno, EAGAIN); /* no word of ours, and not closed */
+	close(pair[0]);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_value_that_does_not_fit_the_wire_is_an_argument_error)
 {
 	struct eh_wire request;
@@ -430,6 +454,8 @@ main(void)
 	tcase_add_test(t, a_daemon_of_another_version_is_told_apart);
 	tcase_add_test(t, a_refused_hello_is_the_refusal_of_the_call);
 	tcase_add_test(t, every_thread_has_a_connection_and_they_are_kept);
+	tcase_add_test(
+	    t, a_descriptor_that_is_somebody_elses_now_is_left_alone);
 	tcase_add_test(
 	    t, a_value_that_does_not_fit_the_wire_is_an_argument_error);
 	suite_add_tcase(s, t);

@@ -2,6 +2,7 @@
 /* test_module.c - beginning, end, and forks. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "pkcs11-module/entry.h"
+#include "pkcs11-module/module.h"
 #include "test/unit/pkcs11-module/fake.h"
 #include "test/unit/unit.h"
 
@@ -185,6 +187,46 @@ START_TEST(a_child_begins_anew_and_leaves_the_parent_alone)
 }
 END_TEST
 
+static int
+connection(void)
+{
+	struct eh_module *m;
+	int fd;
+
+	ck_assert_uint_eq(eh_module_enter(&m), CKR_OK);
+	fd = m->client.connection[0].fd;
+	ck_assert_uint_eq(eh_module_leave(m, CKR_OK), CKR_OK);
+	return fd;
+}
+
+/* The way of daemons: fork, close everything, open a log, begin. */
+START_TEST(a_child_that_has_closed_everything_keeps_what_it_opened_since)
+{
+	CK_SESSION_HANDLE s = fake_user_session();
+	CK_OBJECT_HANDLE key = fake_find(s, CKO_PRIVATE_KEY, "general");
+	int fd = connection(), status;
+	pid_t pid;
+
+	ck_assert_int_ge(fd, 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		for (int i = 3; i < 64; i++)
+			close(i);
+		for (int i = 3; i <= fd; i++)
+			if (open("/dev/null", O_RDWR) != i)
+				_exit(20);
+		if ((status = as_child(s, key)) != 0)
+			_exit(status);
+		_exit(fcntl(fd, F_GETFD) >= 0 ? 0 : 21);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WIFEXITED(status), 1);
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	ck_assert(can_sign(s, key));
+}
+END_TEST
+
 static atomic_int stop;
 
 static void *
@@ -268,6 +310,8 @@ main(void)
 	tcase_add_test(t, a_broken_configuration_shows_no_slot_and_says_why);
 	tcase_add_test(t, the_last_sentence_is_of_the_calling_thread);
 	tcase_add_test(t, a_child_begins_anew_and_leaves_the_parent_alone);
+	tcase_add_test(t,
+	    a_child_that_has_closed_everything_keeps_what_it_opened_since);
 	tcase_add_test(t, forks_among_busy_threads_hang_nobody);
 	tcase_add_test(t, nothing_is_written_to_stderr_unless_asked);
 	suite_add_tcase(s, t);
