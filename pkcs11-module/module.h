@@ -22,9 +22,9 @@ struct eh_session;
 
 /*
  * Locks, in the order in which they may be held together: a session's, then
- * "login", then one of "lock" and those inside client and cache.  No lock but a
- * session's and "login" is held while the daemon is asked, so a call that waits
- * holds up nobody but users of its own session.
+ * "login", then "lock", then one of those inside client and cache.  No lock but
+ * a session's and "login" is held while the daemon is asked, so a call that
+ * waits holds up nobody but users of its own session.
  */
 struct eh_module {
 	pthread_mutex_t lock;

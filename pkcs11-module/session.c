@@ -55,6 +55,17 @@ insert(struct eh_module *m, struct eh_session *s)
 	return CKR_SESSION_COUNT;
 }
 
+/*
+ * With the last session the login goes.  With m->lock held, so that nobody opens
+ * a session, and logs in, between the count and the logout.
+ */
+static void
+end_login(struct eh_module *m)
+{
+	if (m->sessions == 0)
+		eh_client_logout(&m->client);
+}
+
 /* Take a session out of the table, with m->lock held.  Calls that are in it
  * finish; the last of them frees it. */
 static void
@@ -66,6 +77,7 @@ take_out(struct eh_module *m, struct eh_session *s)
 	atomic_store(&s->closed, 1);
 	if (s->refs == 0)
 		destroy(s);
+	end_login(m);
 }
 
 CK_RV
@@ -103,19 +115,12 @@ CK_RV
 eh_session_close(struct eh_module *m, CK_SESSION_HANDLE handle)
 {
 	struct eh_session *s;
-	int last = 0;
 
 	pthread_mutex_lock(&m->lock);
-	if ((s = look_up(m, handle)) != NULL) {
+	if ((s = look_up(m, handle)) != NULL)
 		take_out(m, s);
-		last = m->sessions == 0;
-	}
 	pthread_mutex_unlock(&m->lock);
-	if (s == NULL)
-		return CKR_SESSION_HANDLE_INVALID;
-	if (last)
-		eh_client_logout(&m->client);
-	return CKR_OK;
+	return s != NULL ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
 }
 
 void
@@ -126,7 +131,6 @@ eh_session_close_all(struct eh_module *m)
 		if (m->session[i] != NULL)
 			take_out(m, m->session[i]);
 	pthread_mutex_unlock(&m->lock);
-	eh_client_logout(&m->client);
 }
 
 CK_RV
@@ -146,6 +150,7 @@ eh_session_enter(CK_SESSION_HANDLE handle, struct eh_session **sp)
 	if (s == NULL)
 		return eh_module_leave(m, CKR_SESSION_HANDLE_INVALID);
 	pthread_mutex_lock(&s->lock);
+	s->said = 0;
 	if (atomic_load(&s->closed))
 		return eh_session_leave(s, CKR_SESSION_HANDLE_INVALID);
 	*sp = s;
@@ -160,11 +165,19 @@ eh_session_leave(struct eh_session *s, CK_RV rv)
 	if (s == NULL)
 		return rv;
 	m = s->module;
+	/* The sentence of an earlier refusal must not pass for that of this
+	 * one, which has none. */
+	if (rv != CKR_OK && rv == s->device_error && !s->said) {
+		s->device_error = CKR_OK;
+		eh_error_clear(&s->refusal);
+	}
 	pthread_mutex_unlock(&s->lock);
 	pthread_mutex_lock(&m->lock);
 	s->refs--;
-	if (s->refs == 0 && atomic_load(&s->closed))
+	if (s->refs == 0 && atomic_load(&s->closed)) {
 		destroy(s);
+		end_login(m); /* one that was made in this call */
+	}
 	pthread_mutex_unlock(&m->lock);
 	return eh_module_leave(m, rv);
 }
@@ -204,6 +217,7 @@ eh_session_denied(struct eh_session *s, int err)
 {
 	if (s->refusal.code != err)
 		(void)eh_error_set(&s->refusal, err, "%s", eh_err_text(err));
+	s->said = 1;
 	s->device_error = eh_rv(err);
 	eh_module_debug(
 	    s->module, s->device_error, eh_error_sentence(&s->refusal));
@@ -220,6 +234,7 @@ eh_session_say(struct eh_session *s, CK_RV rv, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	(void)eh_error_set(&s->refusal, EH_ERR_ARGUMENT, "%s", text);
+	s->said = 1;
 	s->device_error = rv;
 	eh_module_debug(s->module, rv, s->refusal.text);
 	return rv;

@@ -49,7 +49,8 @@ struct eh_session {
 	unsigned refs;		/* calls in it; module->lock */
 	atomic_int closed;
 	pthread_mutex_t lock;	/* all below */
-	CK_RV device_error;	/* of the last refused call */
+	CK_RV device_error;	/* of the last refused call that has a reason */
+	int said;		/* the call that is in it gave one */
 	struct eh_error refusal;
 	struct eh_find find;
 	struct eh_sign sign;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "test/unit/pkcs11-module/fake.h"
 #include "test/unit/unit.h"
@@ -177,6 +178,32 @@ START_TEST(a_session_closed_during_a_call_lives_as_long_as_the_call)
 }
 END_TEST
 
+static void *
+log_in_slowly(void *arg)
+{
+	*(CK_RV *)arg = p11->C_Login(shared, CKU_USER, USER, 6);
+	return NULL;
+}
+
+START_TEST(a_login_under_way_does_not_outlive_the_last_session)
+{
+	static const struct timespec nap = { .tv_nsec = 1000000 };
+	pthread_t thread;
+	CK_RV rv;
+
+	shared = fake_session();
+	fake_play(EH_REQ_LOGIN, FAKE_SLOW, 1);
+	ck_assert_int_eq(
+	    pthread_create(&thread, NULL, log_in_slowly, &rv), 0);
+	while (fake.count[EH_REQ_LOGIN] == 0)
+		nanosleep(&nap, NULL);
+	ck_assert_uint_eq(p11->C_CloseSession(shared), CKR_OK);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(rv, CKR_OK);
+	ck_assert_uint_eq(state(fake_session()), CKS_RW_PUBLIC_SESSION);
+}
+END_TEST
+
 START_TEST(finalize_waits_for_a_signature_that_is_paid_for)
 {
 	pthread_t thread;
@@ -216,6 +243,29 @@ START_TEST(a_refusal_is_the_device_error_of_its_session_alone)
 }
 END_TEST
 
+START_TEST(a_refusal_without_a_sentence_does_not_get_an_old_one)
+{
+	CK_SESSION_HANDLE s = fake_user_session();
+	CK_OBJECT_HANDLE issuing = fake_find(s, CKO_PRIVATE_KEY, "issuing");
+	CK_MECHANISM raw = { CKM_ECDSA, NULL, 0 }, none = { 0x99999, NULL, 0 };
+	CK_SESSION_INFO info;
+	CK_BYTE byte;
+
+	ck_assert_uint_eq(
+	    p11->C_SignInit(s, &raw, issuing), CKR_MECHANISM_INVALID);
+	ck_assert_ptr_nonnull(strstr(fake_sentence(s), "complete messages"));
+	/* One with another code leaves it: its code tells them apart. */
+	ck_assert_uint_eq(
+	    p11->C_SignUpdate(s, &byte, 1), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_ptr_nonnull(strstr(fake_sentence(s), "complete messages"));
+	ck_assert_uint_eq(
+	    p11->C_SignInit(s, &none, issuing), CKR_MECHANISM_INVALID);
+	ck_assert_str_eq(fake_sentence(s), "");
+	ck_assert_uint_eq(p11->C_GetSessionInfo(s, &info), CKR_OK);
+	ck_assert_uint_eq(info.ulDeviceError, CKR_OK);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +285,9 @@ main(void)
 	tcase_add_test(t, finalize_waits_for_a_signature_that_is_paid_for);
 	tcase_add_test(
 	    t, a_refusal_is_the_device_error_of_its_session_alone);
+	tcase_add_test(t, a_login_under_way_does_not_outlive_the_last_session);
+	tcase_add_test(
+	    t, a_refusal_without_a_sentence_does_not_get_an_old_one);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
