@@ -52,6 +52,21 @@ check_generate(struct eh_session *s, const CK_MECHANISM *mechanism)
 	return CKR_OK;
 }
 
+/* A change was answered with ${err}.  Where the answer is lost, the change may
+ * have been made all the same. */
+static void
+note_change(struct eh_session *s, int err, const struct eh_reply *reply)
+{
+	struct eh_cache *cache = &s->module->cache;
+
+	if (err == EH_OK)
+		eh_cache_note(
+		    cache, eh_wire_number(&reply->map, EH_WIRE_GENERATION));
+	else if (err == EH_ERR_NOT_FOUND || err == EH_ERR_UNAVAILABLE ||
+	    err == EH_ERR_BUSY)
+		eh_cache_forget(cache);
+}
+
 static CK_RV
 generate(struct eh_session *s, const struct eh_wish *wish, uint64_t *number)
 {
@@ -66,11 +81,9 @@ generate(struct eh_session *s, const struct eh_wish *wish, uint64_t *number)
 	eh_wire_put_text(&request, EH_WIRE_LABEL, wish->label);
 	eh_wire_put_bytes(&request, EH_WIRE_ID, wish->id, wish->idlen);
 	err = eh_client_call(&m->client, &request, &reply, &s->refusal);
-	if (err == EH_OK) {
+	note_change(s, err, &reply);
+	if (err == EH_OK)
 		*number = eh_wire_number(&reply.map, EH_WIRE_OBJECT);
-		eh_cache_note(
-		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
-	}
 	eh_reply_wipe(&reply);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
 }
@@ -230,13 +243,11 @@ store(struct eh_session *s, enum eh_wire_class class,
 		eh_wire_put_text(
 		    &request, EH_WIRE_APPLICATION, wish.application);
 	err = eh_client_call(&m->client, &request, &reply, &s->refusal);
-	if (err == EH_OK) {
+	note_change(s, err, &reply);
+	if (err == EH_OK)
 		*out =
 		    eh_view_handle(is_data ? EH_KIND_DATA : EH_KIND_CERTIFICATE,
 			eh_wire_number(&reply.map, EH_WIRE_OBJECT));
-		eh_cache_note(
-		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
-	}
 	eh_reply_wipe(&reply);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
 }
@@ -395,11 +406,7 @@ send_change(struct eh_session *s, const struct eh_wire *request)
 	struct eh_reply reply;
 	int err = eh_client_call(&m->client, request, &reply, &s->refusal);
 
-	if (err == EH_OK)
-		eh_cache_note(
-		    &m->cache, eh_wire_number(&reply.map, EH_WIRE_GENERATION));
-	if (err == EH_ERR_NOT_FOUND)
-		eh_cache_forget(&m->cache);
+	note_change(s, err, &reply);
 	eh_reply_wipe(&reply);
 	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
 }
@@ -436,6 +443,8 @@ eh_create_set(struct eh_session *s, CK_OBJECT_HANDLE handle,
 	if (rv != CKR_OK || (rv = eh_session_check_writable(s)) != CKR_OK)
 		return rv;
 	for (CK_ULONG i = 0; i < n; i++) {
+		if (eh_attrs_find(template, i, template[i].type) != NULL)
+			return CKR_TEMPLATE_INCONSISTENT; /* said twice */
 		if (template[i].type == CKA_LABEL) {
 			if (!eh_attrs_text(&template[i], label, sizeof(label)))
 				return CKR_ATTRIBUTE_VALUE_INVALID;

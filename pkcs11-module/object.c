@@ -417,6 +417,20 @@ is_fresh(struct eh_cache *cache, const struct eh_hello *hello)
 	return 1;
 }
 
+/* The daemon may have come back with another state: the same numbers are other
+ * objects then, at the same generation even. */
+static void
+check_owner(struct eh_cache *cache, const struct eh_hello *hello)
+{
+	if (!hello->has_hsm_id)
+		return;
+	pthread_mutex_lock(&cache->lock);
+	if (memcmp(cache->hsm_id, hello->hsm_id, sizeof(cache->hsm_id)) != 0)
+		cache->filled = 0;
+	memcpy(cache->hsm_id, hello->hsm_id, sizeof(cache->hsm_id));
+	pthread_mutex_unlock(&cache->lock);
+}
+
 int
 eh_cache_update(
     struct eh_cache *cache, struct eh_client *client, struct eh_error *error)
@@ -427,6 +441,7 @@ eh_cache_update(
 	if ((err = eh_client_hello(client, &hello, error)) != EH_OK)
 		return err;
 	eh_cache_note(cache, hello.generation);
+	check_owner(cache, &hello);
 	if (is_fresh(cache, &hello) || is_current(cache, hello.generation))
 		return EH_OK;
 	pthread_mutex_lock(&cache->refresh);
@@ -449,6 +464,8 @@ eh_cache_list(struct eh_cache *cache, struct eh_client *client,
 	eh_client_last_hello(client, &hello);
 	if (hello.state == EH_STATE_FRESH)
 		err = eh_client_hello(client, &hello, error);
+	if (err == EH_OK)
+		check_owner(cache, &hello);
 	if (err == EH_OK && !is_fresh(cache, &hello))
 		err = ask_list(cache, client, auths, error);
 	return err;
@@ -467,8 +484,11 @@ int
 eh_cache_borrow(struct eh_cache *cache, struct eh_client *client,
     uint64_t number, const struct eh_object **object, struct eh_error *error)
 {
+	struct eh_hello hello;
 	int err, usable;
 
+	eh_client_last_hello(client, &hello);
+	check_owner(cache, &hello);
 	eh_cache_lock(cache);
 	*object = find_row(cache, number);
 	usable = cache->filled && cache->generation == cache->heard;

@@ -76,6 +76,7 @@ struct eh_cache {
 	size_t n;
 	uint64_t generation;	/* of the rows */
 	uint64_t heard;		/* the one that the daemon last spoke of */
+	uint8_t hsm_id[16];	/* whose rows they are; all zero: nobody's */
 	int filled;
 };
 
@@ -88,7 +89,8 @@ void eh_cache_drop(struct eh_cache *);
 /* A reply said that ${generation} is now the daemon's. */
 void eh_cache_note(struct eh_cache *, uint64_t generation);
 
-/* A reply said that an object is gone: ask before the next answer. */
+/* An object is gone, or a change was asked for and its answer is lost: ask
+ * before the next answer. */
 void eh_cache_forget(struct eh_cache *);
 
 /* Ask for the generation, and for the list when it is another one. */

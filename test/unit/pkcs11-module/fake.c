@@ -146,8 +146,7 @@ do_hello(struct caller *c, const struct eh_wire *in, struct answer *a)
 	eh_wire_put_number(&a->out, EH_WIRE_FLAGS, fake.flags);
 	if (fake.state != EH_STATE_FRESH) {
 		eh_wire_put_text(&a->out, EH_WIRE_LABEL, fake.label);
-		eh_wire_put_bytes(
-		    &a->out, EH_WIRE_HSM_ID, "\xab\xcd" "0123456789abcd", 16);
+		eh_wire_put_bytes(&a->out, EH_WIRE_HSM_ID, fake.hsm_id, 16);
 	}
 	if (fake.state == EH_STATE_FAIL_STOPPED)
 		eh_wire_put_text(&a->out, EH_WIRE_TEXT, fake.text);
@@ -312,8 +311,7 @@ do_status(struct answer *a)
 	eh_wire_put_number(&a->out, EH_WIRE_REFUSALS, 0);
 	if (fake.state != EH_STATE_FRESH) {
 		eh_wire_put_text(&a->out, EH_WIRE_LABEL, fake.label);
-		eh_wire_put_bytes(
-		    &a->out, EH_WIRE_HSM_ID, "\xab\xcd" "0123456789abcd", 16);
+		eh_wire_put_bytes(&a->out, EH_WIRE_HSM_ID, fake.hsm_id, 16);
 		eh_wire_put_bytes(&a->out, EH_WIRE_ROOT,
 		    "root-root-root-root-root-root-32", 32);
 		eh_wire_put_number(&a->out, EH_WIRE_ANCHOR_CLASS, 0);
@@ -494,8 +492,7 @@ do_genesis(const struct eh_wire *in, struct answer *a)
 	fake.state = EH_STATE_READY;
 	if (eh_wire_text(in, EH_WIRE_LABEL, fake.label, 65) != EH_OK)
 		fake.label[0] = '\0';
-	eh_wire_put_bytes(
-	    &a->out, EH_WIRE_HSM_ID, "\xab\xcd" "0123456789abcd", 16);
+	eh_wire_put_bytes(&a->out, EH_WIRE_HSM_ID, fake.hsm_id, 16);
 	memset(a->bytes, 1, 91);
 	eh_wire_put_bytes(&a->out, EH_WIRE_SPKI, a->bytes, 91);
 }
@@ -676,6 +673,7 @@ fill_token(void)
 	fake.generation = 100;
 	fake.nobjects = 0;
 	strcpy(fake.label, "line 3");
+	memcpy(fake.hsm_id, "\xab\xcd" "0123456789abcd", 16);
 	strcpy(fake.pin, FAKE_PIN);
 	strcpy(fake.so_pin, FAKE_SO_PIN);
 	fake.pin_generation = 1;

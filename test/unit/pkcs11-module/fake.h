@@ -63,6 +63,7 @@ struct fake {
 	/* the token */
 	unsigned state, flags, version;
 	char label[65], text[100];
+	uint8_t hsm_id[16];
 	uint64_t generation, next;
 	struct fake_object object[16];
 	unsigned nobjects;

@@ -444,6 +444,37 @@ START_TEST(nothing_is_copied)
 }
 END_TEST
 
+START_TEST(an_attribute_is_not_changed_twice_in_one_call)
+{
+	CK_OBJECT_HANDLE key = fake_find(s, CKO_PRIVATE_KEY, "general");
+	CK_ATTRIBUTE twice[] = {
+		{ CKA_LABEL, text("one"), 3 },
+		{ CKA_LABEL, text("two"), 3 },
+	};
+
+	ck_assert_uint_eq(p11->C_SetAttributeValue(s, key, twice, 2),
+	    CKR_TEMPLATE_INCONSISTENT);
+	ck_assert_uint_eq(fake.count[EH_REQ_SET_ATTRIBUTE], 0);
+	ck_assert_uint_eq(p11->C_SetAttributeValue(s, key, twice, 1), CKR_OK);
+	ck_assert_str_eq(fake.object[0].label, "one");
+}
+END_TEST
+
+/* It is not asked for again; but what became of it is looked at. */
+START_TEST(a_change_whose_answer_is_lost_is_found_out)
+{
+	CK_OBJECT_HANDLE key = fake_find(s, CKO_PRIVATE_KEY, "general");
+	CK_ULONG type;
+	CK_ATTRIBUTE a = { CKA_KEY_TYPE, &type, sizeof(type) };
+
+	fake_play(EH_REQ_DESTROY, FAKE_HANG_UP_AFTER, 1);
+	ck_assert_uint_eq(p11->C_DestroyObject(s, key), CKR_DEVICE_ERROR);
+	ck_assert_uint_eq(fake.count[EH_REQ_DESTROY], 1);
+	ck_assert_uint_eq(p11->C_GetAttributeValue(s, key, &a, 1),
+	    CKR_OBJECT_HANDLE_INVALID);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -472,6 +503,8 @@ main(void)
 	tcase_add_test(t, a_pair_is_destroyed_by_its_private_half);
 	tcase_add_test(t, the_officer_destroys_by_the_half_that_he_sees);
 	tcase_add_test(t, nothing_is_copied);
+	tcase_add_test(t, an_attribute_is_not_changed_twice_in_one_call);
+	tcase_add_test(t, a_change_whose_answer_is_lost_is_found_out);
 	suite_add_tcase(suite, t);
 	return unit_run(suite);
 }

@@ -226,6 +226,22 @@ START_TEST(a_refused_list_keeps_its_sentence)
 }
 END_TEST
 
+/* Another state under the same daemon: number and generation say nothing. */
+START_TEST(the_same_number_of_another_edgehsm_is_another_object)
+{
+	struct eh_hello hello;
+
+	ck_assert_str_eq(borrow(5)->label, "general");
+	fake_go_down();
+	fake.hsm_id[15] ^= 1;
+	strcpy(fake.object[0].label, "stranger");
+	fake_come_back();
+	ck_assert_int_eq(eh_client_hello(&client, &hello, &error), EH_OK);
+	ck_assert_str_eq(borrow(5)->label, "stranger");
+	ck_assert_uint_eq(fake.count[EH_REQ_LIST], 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -247,6 +263,8 @@ main(void)
 	tcase_add_test(t, a_key_of_another_kind_is_not_shown);
 	tcase_add_test(t, the_attestation_key_is_listed_last);
 	tcase_add_test(t, a_refused_list_keeps_its_sentence);
+	tcase_add_test(
+	    t, the_same_number_of_another_edgehsm_is_another_object);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
