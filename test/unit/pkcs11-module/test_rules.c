@@ -198,6 +198,24 @@ START_TEST(nothing_is_trusted_or_private_because_a_client_says_so)
 }
 END_TEST
 
+/* What is not kept is not promised. */
+START_TEST(nothing_is_made_indestructible_or_immutable)
+{
+	static const enum eh_rules kept[] = { EH_RULES_PRIVATE_KEY,
+		EH_RULES_CERTIFICATE, EH_RULES_DATA };
+	static const CK_ATTRIBUTE_TYPE asked[] = { CKA_DESTROYABLE,
+		CKA_MODIFIABLE };
+
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned k = 0; k < 2; k++) {
+			ck_assert_uint_eq(truth(kept[i], asked[k], CK_FALSE),
+			    CKR_TEMPLATE_INCONSISTENT);
+			ck_assert_uint_eq(
+			    truth(kept[i], asked[k], CK_TRUE), CKR_OK);
+		}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -214,6 +232,7 @@ main(void)
 	tcase_add_test(t, an_attribute_said_twice_is_inconsistent);
 	tcase_add_test(
 	    t, nothing_is_trusted_or_private_because_a_client_says_so);
+	tcase_add_test(t, nothing_is_made_indestructible_or_immutable);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
