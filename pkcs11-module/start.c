@@ -22,6 +22,7 @@
 #include "common/file.h"
 #include "pkcs11-module/start.h"
 
+#define REAP_MS       2000
 #define READY_FD      3
 #define READY_FD_TEXT "3"
 
@@ -197,20 +198,20 @@ await(const struct eh_conf *conf, int fd, uint64_t deadline,
 }
 
 /* The daemon goes to the background by a fork, so what was spawned has ended or
- * is about to; the host finds no child that it does not know.  Returns the exit
- * status, or -1 when it is not to be had. */
+ * is about to; the host finds no child that it does not know.  (A program that
+ * is no edgehsmd may stay: it is not waited for long.)  Returns the exit status,
+ * or -1 when it is not to be had. */
 static int
 reap(pid_t pid)
 {
 	static const struct timespec nap = { .tv_nsec = 2 * 1000000 };
-	pid_t got = 0;
+	uint64_t until = eh_clock_monotonic_ns() + UINT64_C(1000000) * REAP_MS;
+	pid_t got;
 	int status;
 
-	for (int i = 0; i < 20 && got == 0; i++) {
-		got = waitpid(pid, &status, WNOHANG);
-		if (got == 0)
-			nanosleep(&nap, NULL);
-	}
+	while ((got = waitpid(pid, &status, WNOHANG)) == 0 &&
+	    eh_clock_monotonic_ns() < until)
+		nanosleep(&nap, NULL);
 	return got == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkcs11-module/client.h"
@@ -132,6 +133,16 @@ START_TEST(a_state_folder_that_is_still_held_is_tried_again)
 }
 END_TEST
 
+/* On a busy machine it takes its time to go, after its last word. */
+START_TEST(one_that_ends_slowly_is_waited_for)
+{
+	setenv("FAKE_DAEMON", "busy slowly", 1);
+	ck_assert_int_eq(eh_start_daemon(&conf, &error), EH_OK);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	unsetenv("FAKE_DAEMON");
+}
+END_TEST
+
 START_TEST(one_that_was_killed_while_it_started_is_tried_again)
 {
 	setenv("FAKE_DAEMON", "dies once", 1);
@@ -225,6 +236,7 @@ marks(const char *name)
 static int
 play_daemon(char **argv)
 {
+	static const struct timespec moment = { .tv_nsec = 150 * 1000000 };
 	const char *how = getenv("FAKE_DAEMON");
 	char open_now[20] = "", name[40];
 
@@ -241,9 +253,11 @@ play_daemon(char **argv)
 			raise(SIGKILL);
 		how = NULL;
 	}
-	if (how != NULL && strcmp(how, "busy twice") == 0) {
+	if (how != NULL && strncmp(how, "busy ", 5) == 0) {
 		if (marks("tries") < 3) {
 			dprintf(3, "the state folder is in use\n");
+			if (strcmp(how, "busy slowly") == 0)
+				nanosleep(&moment, NULL);
 			return EX_TEMPFAIL;
 		}
 		how = NULL;
@@ -279,6 +293,7 @@ main(int argc, char **argv)
 	tcase_add_test(t, nothing_is_inherited_but_the_pipe);
 	tcase_add_test(t, a_daemon_that_says_why_is_quoted);
 	tcase_add_test(t, a_state_folder_that_is_still_held_is_tried_again);
+	tcase_add_test(t, one_that_ends_slowly_is_waited_for);
 	tcase_add_test(t, one_that_was_killed_while_it_started_is_tried_again);
 	tcase_add_test(t, a_daemon_that_dies_silently_is_said_to);
 	tcase_add_test(t, a_daemon_that_is_not_there_is_named);
