@@ -18,28 +18,38 @@ warn(void *arg, const char *sentence)
 	eh_verb_say(arg, "warning: %s", sentence);
 }
 
-/* What a limit means, in hours of a line that makes RATE devices an hour. */
+/* What the limits mean for a line that makes RATE devices an hour; those that
+ * this order cannot meet are not mentioned. */
 static void
 explain(const struct eh_args *args, const struct eh_pauth *p)
 {
 	const unsigned records = eh_pauth_op(p, EH_OP_ISSUE)->uses;
+	const uint64_t devices = eh_pauth_op(p, EH_OP_PASS)->quota;
+	uint64_t grace =
+	    p->limits.quality > EH_QUALITY_FLOOR ? 0 : p->limits.boot_grace;
 	uint64_t offline = p->limits.max_offline / 3600;
 	uint64_t unacked =
 	    p->limits.max_unacked / ((uint64_t)RATE * records);
 
-	eh_verb_say(args,
-	    "without a link, a line of %u devices an hour stops after "
-	    "%" PRIu64 " hours (%s)", RATE,
-	    offline < unacked ? offline : unacked,
-	    offline < unacked ? "max-offline: no fresh time"
-			      : "max-unacked: no acknowledgement");
-	eh_verb_say(args,
-	    "after a boot without a link it makes at most %u devices more",
-	    p->limits.quality > EH_QUALITY_FLOOR ? 0
-						 : p->limits.boot_grace);
-	eh_verb_say(args,
-	    "at most %u devices may be lost in unclean stops before it stops",
-	    p->limits.max_unaccounted);
+	if (p->limits.max_offline >= p->expires - p->not_before)
+		offline = UINT64_MAX;
+	if (p->limits.max_unacked / records >= devices)
+		unacked = UINT64_MAX;
+	if (offline != UINT64_MAX || unacked != UINT64_MAX)
+		eh_verb_say(args,
+		    "without a link, a line of %u devices an hour stops after "
+		    "%" PRIu64 " hours (%s)", RATE,
+		    offline < unacked ? offline : unacked,
+		    offline < unacked ? "max-offline: no fresh time"
+				      : "max-unacked: no acknowledgement");
+	if (grace < devices)
+		eh_verb_say(args,
+		    "after a boot without a link it makes at most %" PRIu64
+		    " devices more", grace);
+	if (p->limits.max_unaccounted < devices)
+		eh_verb_say(args,
+		    "at most %u devices may be lost in unclean stops before "
+		    "it stops", p->limits.max_unaccounted);
 }
 
 /* --- the command line --- */
@@ -80,6 +90,33 @@ get_limits(struct eh_args *args, struct eh_limits *l)
 }
 
 static int
+check_times(
+    struct eh_args *args, const struct eh_authorize_request *r, uint64_t now)
+{
+	char begin[EH_CLOCK_TEXT_SIZE] = "", end[EH_CLOCK_TEXT_SIZE] = "";
+	int err;
+
+	if ((err = eh_clock_format(r->not_before, begin)) != EH_OK ||
+	    (err = eh_clock_format(r->expires, end)) != EH_OK)
+		return eh_error_set(
+		    &args->error, err, "a time beyond the year 9999");
+	if (r->expires <= now)
+		return eh_error_set(&args->error, EH_DENIED_EXPIRED,
+		    "the authorization would be over before it is signed: it "
+		    "ends %s", end);
+	if (r->expires <= r->not_before)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "the authorization ends %s, before it begins %s", end,
+		    begin);
+	if (r->expires - r->not_before > EH_VALIDITY_MAX)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "an authorization is valid for at most %" PRIu64 " days; "
+		    "this one is from %s to %s", EH_VALIDITY_MAX / DAY, begin,
+		    end);
+	return EH_OK;
+}
+
+static int
 get_times(struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
 {
 	uint64_t days;
@@ -96,12 +133,7 @@ get_times(struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
 	    (err = eh_args_time(args, "not-after", now,
 	         r->not_before + days * DAY, &r->expires)) != EH_OK)
 		return err;
-	if (r->expires <= r->not_before ||
-	    r->expires - r->not_before > EH_VALIDITY_MAX)
-		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "an authorization is valid for some time, and for at most "
-		    "%" PRIu64 " days", EH_VALIDITY_MAX / DAY);
-	return EH_OK;
+	return check_times(args, r, now);
 }
 
 static int

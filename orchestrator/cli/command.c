@@ -70,15 +70,33 @@ help_verb(const struct eh_program *program, const struct eh_verb *verb)
 	printf("\nExamples:\n%s", verb->examples);
 }
 
+/* Is ${group} the first of the words of ${verb}?  NULL is that of all verbs. */
+static int
+in_group(const struct eh_verb *verb, const char *group)
+{
+	size_t len = group != NULL ? strlen(group) : 0;
+
+	return verb->name[0] != '\0' &&
+	    (group == NULL || (strncmp(verb->name, group, len) == 0 &&
+	                          verb->name[len] == ' '));
+}
+
+static void
+print_verbs(const struct eh_program *program, const char *group)
+{
+	printf("\nVerbs:\n");
+	for (const struct eh_verb *const *v = program->verbs; *v != NULL; v++)
+		if (in_group(*v, group))
+			printf("  %-18s %s\n", (*v)->name, (*v)->summary);
+	printf("\n%s VERB --help says more about one.\n", program->name);
+}
+
 static void
 help_program(const struct eh_program *program)
 {
-	printf("Usage: %s VERB [options]\n\n%s\n\nVerbs:\n", program->name,
+	printf("Usage: %s VERB [options]\n\n%s\n", program->name,
 	    program->summary);
-	for (const struct eh_verb *const *v = program->verbs; *v != NULL; v++)
-		if ((*v)->name[0] != '\0')
-			printf("  %-18s %s\n", (*v)->name, (*v)->summary);
-	printf("\n%s VERB --help says more about one.\n", program->name);
+	print_verbs(program, NULL);
 }
 
 /* How many words of ${argv} are the name of ${verb}; 0 when they are not. */
@@ -119,23 +137,47 @@ find_verb(
 	return found;
 }
 
-/* The nearest verb that begins with the same word, or NULL. */
+/* What there is instead, for somebody who knows the first word. */
+static int
+unknown_in_group(const struct eh_program *program, int argc, char **argv)
+{
+	const char *group = argv[0], *between = "";
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		printf("Usage: %s %s VERB [options]\n", program->name, group);
+		print_verbs(program, group);
+		return EH_EXIT_OK;
+	}
+	if (argc > 1 && argv[1][0] != '-')
+		fprintf(stderr, "%s: unknown verb '%s %s'; ", program->name,
+		    group, argv[1]);
+	else
+		fprintf(stderr, "%s: which verb of %s? ", program->name, group);
+	fprintf(stderr, "there are: ");
+	for (const struct eh_verb *const *v = program->verbs; *v != NULL; v++)
+		if (in_group(*v, group)) {
+			fprintf(stderr, "%s%s", between, (*v)->name);
+			between = ", ";
+		}
+	fprintf(stderr, "\n");
+	return EH_EXIT_USAGE;
+}
+
 static int
 unknown_verb(const struct eh_program *program, int argc, char **argv)
 {
-	char typed[128];
 	const char *names[EH_ARGS_MAX], *near;
 	size_t n = 0;
 
-	snprintf(typed, sizeof(typed), "%s%s%s", argv[0],
-	    argc > 1 && argv[1][0] != '-' ? " " : "",
-	    argc > 1 && argv[1][0] != '-' ? argv[1] : "");
 	for (const struct eh_verb *const *v = program->verbs;
-	     *v != NULL && n < EH_ARGS_MAX; v++)
+	     *v != NULL && n < EH_ARGS_MAX; v++) {
+		if (in_group(*v, argv[0]))
+			return unknown_in_group(program, argc, argv);
 		names[n++] = (*v)->name;
-	near = eh_suggest(typed, names, n);
+	}
+	near = eh_suggest(argv[0], names, n);
 	fprintf(stderr, "%s: unknown verb '%s'%s%s%s; see %s --help\n",
-	    program->name, typed, near != NULL ? "; did you mean '" : "",
+	    program->name, argv[0], near != NULL ? "; did you mean '" : "",
 	    near != NULL ? near : "", near != NULL ? "'?" : "", program->name);
 	return EH_EXIT_USAGE;
 }

@@ -151,9 +151,11 @@ tell_step(const struct eh_recipe *r, const struct eh_line_step *step,
 	}
 	if (step->retry != NULL)
 		put(t, "; after an error %" PRId64 " more attempt%s, %" PRId64
-		       " ms apart",
+		       " %s apart",
 		    step->retry->times, step->retry->times == 1 ? "" : "s",
-		    step->retry->delay);
+		    step->retry->delay / (step->retry->delay % 1000 == 0 ? 1000
+									 : 1),
+		    step->retry->delay % 1000 == 0 ? "s" : "ms");
 	if (step->always)
 		put(t, "; also after a failure");
 	if (step->on_failure == EH_FAILURE_STOP)
@@ -312,8 +314,8 @@ forecast(const struct plan *p)
 		    left, units);
 	else
 		snprintf(text, sizeof(text),
-		    "%" PRIu64 " devices are left: of %" PRIu64 " %" PRIu64
-		    " can be made, and %" PRIu64 " would be refused",
+		    "%" PRIu64 " devices are left: of %" PRIu64 " new ones, "
+		    "%" PRIu64 " can be made and %" PRIu64 " would be refused",
 		    left, units, made, units - made);
 	json_object_set_new(p->root, "forecast", json_string(text));
 	json_object_set_new(p->root, "authorization",

@@ -403,9 +403,11 @@ make_devices(struct running *r)
 	err = eh_run(&r->recipe, &r->hsm, &r->options, &watch, &r->summary,
 	    &r->args->error);
 	eh_progress_end(&r->progress);
-	print_summary(r);
+	/* What ended before the first device has nothing to sum up. */
+	if (r->args->json || r->rows > 0 || err == EH_OK)
+		print_summary(r);
 	fflush(stdout);
-	if (!r->args->json && r->progress.form != EH_PROGRESS_NONE)
+	if (r->rows > 0 && !r->args->json && r->progress.form != EH_PROGRESS_NONE)
 		say_how_to_go_on(r);
 	if (err == EH_OK)
 		err = r->err;

@@ -82,7 +82,8 @@ judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 	    records_per_device(a);
 	if (unacked < l.left)
 		l = (struct limit){ "records not yet acknowledged",
-			"the OEM", "edgehsm-authority ack", unacked,
+			"the OEM", "edgehsm-authority authorize --max-unacked",
+			unacked,
 			EH_TIME_MAX, 0 };
 	until = minus(a->expires, latest);
 	l.seconds = until;
@@ -180,11 +181,14 @@ print_token(const struct eh_token_status *s)
 		       "--root oem-root.spki --label NAME\n");
 		return;
 	}
+	if (s->state == EH_STATE_FAIL_STOPPED) {
+		/* What it cannot believe, it does not tell. */
+		printf("STOPPED   %s\n", s->why);
+		return;
+	}
 	eh_hex_encode(s->hsm_id, EH_HSM_ID_LEN, hex);
 	printf("Token     %s, EdgeHSM %s%s%s\n", s->label, hex,
 	    s->factory[0] != '\0' ? ", factory " : "", s->factory);
-	if (s->state == EH_STATE_FAIL_STOPPED)
-		printf("STOPPED   %s\n", s->why);
 	printf("Time      %s", qualities[s->quality]);
 	if (s->quality > EH_QUALITY_NONE)
 		printf(", at least %s", date_text(s->t_lo, when));

@@ -2,11 +2,14 @@
 /* unit_issue.c - `edgehsm unit issue`: a request in, a certificate out. */
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/crypto/digest.h"
 #include "common/file.h"
@@ -200,20 +203,60 @@ static int
 write_certificate(struct issue *i)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	struct eh_error why;
 	char *text;
 	long len;
 	int err = EH_ERR_MEMORY;
 
+	eh_error_clear(&why);
 	if (bio == NULL ||
 	    PEM_write_bio(bio, "CERTIFICATE", "", i->der.data,
 	        (long)i->der.len) == 0)
 		goto out;
 	len = BIO_get_mem_data(bio, &text);
 	err = eh_file_write(eh_args_get(i->args, "out"), text, (size_t)len,
-	    0644, &i->args->error);
+	    0644, &why);
+	if (err != EH_OK)
+		eh_error_set(&i->args->error, err,
+		    "%s; the certificate was issued, and the same request "
+		    "gives it again at no cost", eh_error_sentence(&why));
 out:
 	BIO_free(bio);
 	return err;
+}
+
+/* Where the certificate shall go, before a device is counted. */
+static int
+check_out(struct eh_args *args)
+{
+	const char *path = eh_args_get(args, "out"), *slash;
+	char folder[PATH_MAX];
+
+	slash = strrchr(path, '/');
+	snprintf(folder, sizeof(folder), "%.*s",
+	    slash != NULL ? (int)(slash - path) + 1 : 1,
+	    slash != NULL ? path : ".");
+	if (access(folder, W_OK | X_OK) == 0)
+		return EH_OK;
+	return eh_error_set(&args->error, EH_ERR_IO,
+	    "cannot write %s: %s: %s; nothing was asked for", path, folder,
+	    strerror(errno));
+}
+
+static void
+tell(const struct issue *i, const char *device)
+{
+	const char *out = eh_args_get(i->args, "out");
+	const char *template =
+	    i->profile->profile.template[i->template_index].id;
+
+	if (i->args->json)
+		eh_session_print(json_pack("{s:s, s:s, s:s, s:s}", "device",
+		    device, "authorization", i->authorization->name, "template",
+		    template, "certificate", out));
+	else
+		fprintf(stderr, "%s: %s of %s under %s\n", out, template,
+		    device, i->authorization->name);
 }
 
 static int
@@ -231,7 +274,8 @@ run(struct eh_args *args)
 	memcpy(i.render.device.bytes, id, strlen(id));
 	if ((i.status = malloc(sizeof(*i.status))) == NULL)
 		return EH_ERR_MEMORY;
-	if ((err = read_request(&i)) != EH_OK ||
+	if ((err = check_out(args)) != EH_OK ||
+	    (err = read_request(&i)) != EH_OK ||
 	    (err = eh_session_login(args, EH_ROLE_OPERATOR, &i.token)) !=
 	        EH_OK ||
 	    (err = eh_token_get_status(i.token, i.status, &args->error)) !=
@@ -246,11 +290,7 @@ run(struct eh_args *args)
 	i.render.not_before = i.authorization->not_before;
 	if ((err = sign(&i)) != EH_OK || (err = write_certificate(&i)) != EH_OK)
 		goto out;
-	if (args->json)
-		eh_session_print(json_pack("{s:s, s:s, s:s, s:s}", "device", id,
-		    "authorization", i.authorization->name, "template",
-		    i.profile->profile.template[i.template_index].id,
-		    "certificate", eh_args_get(args, "out")));
+	tell(&i, id);
 out:
 	eh_buf_free(&i.der);
 	eh_profiles_free(i.profile);

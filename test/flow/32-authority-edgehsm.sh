@@ -179,10 +179,19 @@ echo "kind: nonsense" > broken.yaml
 authorize 65 "a YAML that is none" "broken.yaml:1:" \
     --devices 5 --source broken.yaml --out no.cose
 ok "none of that gave an authorization" test ! -e no.cose
-authorize 0 "what an offline limit means is said" "stops after 168 hours" \
-    --devices 5 --days 7 --scope range:serial:SD00000001:SD00000099 \
+authorize 77 "an end in the past, alone" "it ends 2020-02-01T00:00:00Z" \
+    --devices 5 --out no.cose --not-after 2020-02-01T00:00:00Z
+authorize 2 "an end before the beginning" "ends .*Z, before it begins .*Z" \
+    --devices 5 --out no.cose --not-before +2d --not-after +1d
+authorize 2 "401 days between two dates" "at most 400 days; this one is from" \
+    --devices 5 --out no.cose --not-after +401d
+ok "none of that gave one either" test ! -e no.cose
+authorize 0 "what an offline limit means is said" "stops after 24 hours" \
+    --devices 5 --days 7 --max-offline 86400 --scope range:serial:SD00000001:SD00000099 \
     --source profiles/sensor-days.yaml --out PO-1.cose
 cp err said
+ok "limits beyond 5 devices are not" sh -c \
+    '! grep -e "may be lost" -e "after a boot" said'
 ok "no warning about a certified key" sh -c '! grep warning said'
 ends 0 "show says the same" '^signature  *good: message key' \
     "$authority" show PO-1.cose

@@ -38,10 +38,14 @@ is "three in a row stop the line" 3 \
     "$(edgehsm unit list --state "$D/devices" | grep -c refused)"
 check "and it says why" grep -q 'stopAfterFailures' "$D/err"
 
+ends "a state folder that cannot be made" 1 'cannot make the folder /proc/x' \
+    edgehsm line run "$line" --state /proc/x
+check "is all that is said" test ! -s "$D/out"
+
 order PO-7 8
 ends "a plan knows what can be made" 0 '' edgehsm line plan "$line"
 check "and what cannot" grep -q \
-    '8 devices are left: of 12 8 can be made, and 4 would be refused' "$D/out"
+    '8 devices are left: of 12 new ones, 8 can be made and 4 would be refused' "$D/out"
 check "who enforces what" grep -q 'The EdgeHSM enforces' "$D/out"
 check "a plan makes nothing" test "$(number devices_used PO-7)" = 0
 edgehsm line plan "$line" --json > "$D/out"

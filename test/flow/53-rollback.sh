@@ -46,6 +46,8 @@ stopped() {
 		return 0
 	}
 	ends "$1: refused, and said why" 69 "$2" "$EDGEHSM" status
+	check "$1: nothing else is claimed of the token" \
+	    sh -c "! grep -e '^Time' -e '^Token' -e '^Log' '$D/answer'"
 	check "$1: it says what to do, in its log too" grep -q \
 	    "$2.*put back .*, or have the authority write this EdgeHSM off" \
 	    "$D/err"

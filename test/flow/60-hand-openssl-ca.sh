@@ -31,6 +31,12 @@ tbs_of 100.pem 100.tbs
 check "which is that of the certificate" cmp SN00000100.tbs 100.tbs
 uses "unit issue again" "$COUNTS" issue SN00000100 100-again.pem
 check "gives the same certificate" cmp 100.pem 100-again.pem
+ends "and says so" 0 "^100-again.pem: idevid of SN00000100 under PO-4712$" \
+    issue SN00000100 100-again.pem
+device SN00000110
+refuses "unit issue into a folder that is not there" 1 \
+    "cannot write nowhere/110.pem: .*; nothing was asked for" nowhere/110.pem \
+    issue SN00000110 nowhere/110.pem
 device SN00000200
 refuses "unit issue, out of scope" 77 \
     "device SN00000200 is not in the scope of authorization PO-4712" out.pem \

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/exit.h"
@@ -102,6 +103,44 @@ START_TEST(help_and_version_run_nothing)
 }
 END_TEST
 
+/* What call() writes to standard error, or with ${fd} 1 to standard output. */
+static const char *
+told(int fd, const char *line, int status)
+{
+	static char text[1024];
+	FILE *file = tmpfile(), *stream = fd == 1 ? stdout : stderr;
+	int saved;
+	size_t n;
+
+	ck_assert_ptr_nonnull(file);
+	fflush(stream);
+	ck_assert_int_ge(saved = dup(fd), 0);
+	ck_assert_int_eq(dup2(fileno(file), fd), fd);
+	ck_assert_int_eq(call(line), status);
+	fflush(stream);
+	ck_assert_int_eq(dup2(saved, fd), fd);
+	close(saved);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+START_TEST(the_first_word_alone_is_answered_with_its_verbs)
+{
+	ck_assert_str_eq(told(2, "key", 2),
+	    "prog: which verb of key? there are: key make\n");
+	ck_assert_str_eq(told(2, "key log --json", 2),
+	    "prog: unknown verb 'key log'; there are: key make\n");
+	ck_assert_ptr_nonnull(
+	    strstr(told(1, "key --help", 0), "  key make           Make a key."));
+	ck_assert_str_eq(told(2, "kex", 2),
+	    "prog: unknown verb 'kex'; see prog --help\n");
+	ck_assert_ptr_null(seen.verb);
+}
+END_TEST
+
 START_TEST(errors_become_exit_statuses)
 {
 	static const struct {
@@ -174,6 +213,7 @@ main(void)
 	tcase_add_test(t, the_bare_program_is_a_verb_too);
 	tcase_add_test(t, wrong_usage_ends_with_2_and_runs_nothing);
 	tcase_add_test(t, help_and_version_run_nothing);
+	tcase_add_test(t, the_first_word_alone_is_answered_with_its_verbs);
 	tcase_add_test(t, errors_become_exit_statuses);
 	tcase_add_test(t, numbers_have_bounds);
 	tcase_add_test(t, times_are_dates_or_relative);
