@@ -29,10 +29,20 @@ struct user {
 	uint64_t at;
 };
 
+/* A try that is being judged, in the memory of who judges it. */
+struct trying {
+	uid_t uid;
+	struct trying *next;
+};
+
 struct eh_pins {
 	struct eh_engine *engine;
 	struct eh_os *os;
-	pthread_mutex_t lock; /* also: one scrypt, of 16 MiB, at a time */
+	/* Of all that follows.  It is not held while a PIN is hashed: whoever
+	 * tries many makes himself wait and nobody else. */
+	pthread_mutex_t lock;
+	pthread_cond_t judged;
+	struct trying *trying; /* at most one of each user */
 	uint8_t file_key[EH_SHA256_LEN];
 	uint8_t ticket_key[EH_SHA256_LEN];
 	uint8_t boot_id[EH_ID_LEN];
@@ -59,6 +69,7 @@ eh_pins_new(
 	p->engine = engine;
 	p->os = os;
 	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->judged, NULL);
 	return EH_OK;
 }
 
@@ -67,6 +78,7 @@ eh_pins_free(struct eh_pins *p)
 {
 	if (p == NULL)
 		return;
+	pthread_cond_destroy(&p->judged);
 	pthread_mutex_destroy(&p->lock);
 	eh_wipe(p, sizeof(*p));
 	free(p);
@@ -308,11 +320,18 @@ forgive(struct eh_pins *p, uid_t uid)
 
 /* --- PINs --- */
 
+/* One at a time, because each takes 16 MiB. */
 static int
 hash_pin(const uint8_t *pin, size_t len, const uint8_t salt[EH_STATE_SALT],
     uint8_t hash[EH_STATE_HASH])
 {
-	return eh_scrypt(pin, len, salt, EH_STATE_SALT, hash, EH_STATE_HASH);
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	int err;
+
+	pthread_mutex_lock(&one);
+	err = eh_scrypt(pin, len, salt, EH_STATE_SALT, hash, EH_STATE_HASH);
+	pthread_mutex_unlock(&one);
+	return err;
 }
 
 int
@@ -421,13 +440,40 @@ judge(const struct eh_state_pin *verifier, enum eh_wire_role role,
 	    (unsigned)(delay_of(wrong) / 1000));
 }
 
+/* Locked: wait for the turn of this user's try, and its end. */
+static void
+begin_try(struct eh_pins *p, struct trying *mine)
+{
+	const struct trying *t = p->trying;
+
+	while (t != NULL)
+		if (t->uid == mine->uid) {
+			pthread_cond_wait(&p->judged, &p->lock);
+			t = p->trying;
+		} else
+			t = t->next;
+	mine->next = p->trying;
+	p->trying = mine;
+}
+
+static void
+end_try(struct eh_pins *p, struct trying *mine)
+{
+	struct trying **link = &p->trying;
+
+	while (*link != mine)
+		link = &(*link)->next;
+	*link = mine->next;
+	pthread_cond_broadcast(&p->judged);
+}
+
+/* Locked: count the try, durably, or refuse to look at it. */
 static int
-check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
-    size_t len, const struct eh_state_pin *verifier, struct eh_error *error)
+admit(struct eh_pins *p, uid_t uid, unsigned *wrongp, struct eh_error *error)
 {
 	uint64_t now = now_ms(p), wait = wait_of(p, uid, now);
 	struct user before[EH_PIN_USERS];
-	unsigned wrong, nbefore = p->nusers;
+	unsigned nbefore = p->nusers;
 	int err;
 
 	if (wait > 0)
@@ -436,14 +482,28 @@ check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
 		    "not looked at",
 		    (unsigned)uid, (unsigned)((wait + 999) / 1000));
 	memcpy(before, p->user, sizeof(before));
-	wrong = count_try(p, uid, now);
+	*wrongp = count_try(p, uid, now);
 	if ((err = save(p, error)) != EH_OK) {
 		/* Not looked at, so not wrong either. */
 		memcpy(p->user, before, sizeof(before));
 		p->nusers = nbefore;
-		return err;
 	}
+	return err;
+}
+
+/* Locked, but not while the PIN is hashed. */
+static int
+check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
+    size_t len, const struct eh_state_pin *verifier, struct eh_error *error)
+{
+	unsigned wrong = 0;
+	int err;
+
+	if ((err = admit(p, uid, &wrong, error)) != EH_OK)
+		return err;
+	pthread_mutex_unlock(&p->lock);
 	err = judge(verifier, role, pin, len, wrong, error);
+	pthread_mutex_lock(&p->lock);
 	if (err == EH_OK) {
 		forgive(p, uid);
 		err = save(p, error);
@@ -456,6 +516,7 @@ eh_pins_check(struct eh_pins *p, uid_t uid, enum eh_wire_role role,
     const uint8_t *pin, size_t len, uint32_t *generationp,
     struct eh_error *error)
 {
+	struct trying mine = { .uid = uid };
 	struct eh_state_pin verifier;
 	int err;
 
@@ -469,7 +530,9 @@ eh_pins_check(struct eh_pins *p, uid_t uid, enum eh_wire_role role,
 			  "set-pin)"
 			: "");
 	pthread_mutex_lock(&p->lock);
+	begin_try(p, &mine);
 	err = check(p, uid, role, pin, len, &verifier, error);
+	end_try(p, &mine);
 	pthread_mutex_unlock(&p->lock);
 	if (err == EH_OK)
 		*generationp = verifier.generation;

@@ -18,7 +18,8 @@
  * further one makes him wait, 1 s at first, twice as long each time, 15 minutes
  * at most; nobody is locked out for ever, and nobody makes another user wait.  A
  * try is counted, durably, before it is judged, so that killing the daemon gains
- * nothing.  A right PIN sets the user's count to 0.
+ * nothing.  A right PIN sets the user's count to 0.  A user's tries are judged
+ * one after the other, and all PINs are hashed one after the other (16 MiB each).
  *
  * Time is the machine's since boot, so that no clock setting shortens a wait.  A
  * file that is missing or forged makes everybody wait 15 minutes from the start.

@@ -2,9 +2,15 @@
 /* test_pin.c - PINs, the wait after wrong ones, tickets. */
 #include "config.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <openssl/evp.h>
 
 #include "common/cbor/cbor.h"
 #include "common/crypto/mac.h"
@@ -13,9 +19,37 @@
 
 static struct fixture f;
 
+/* In the place of libcrypto's, which it calls: how many are in it at once, and,
+ * while ${shut}, a door that says who has come and lets nobody through. */
+static _Atomic int shut, inside, most;
+static sem_t came, door;
+
+int
+EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt,
+    size_t saltlen, uint64_t n, uint64_t r, uint64_t p, uint64_t maxmem,
+    unsigned char *key, size_t keylen)
+{
+	int (*real)(const char *, size_t, const unsigned char *, size_t,
+	    uint64_t, uint64_t, uint64_t, uint64_t, unsigned char *, size_t);
+	int now = ++inside, done;
+
+	if (now > most)
+		most = now;
+	if (shut) {
+		sem_post(&came);
+		sem_wait(&door);
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "EVP_PBE_scrypt");
+	done = real(pass, passlen, salt, saltlen, n, r, p, maxmem, key, keylen);
+	inside--;
+	return done;
+}
+
 static void
 begin(void)
 {
+	sem_init(&came, 0, 0);
+	sem_init(&door, 0, 0);
 	fixture_open(&f);
 	fixture_genesis(&f);
 }
@@ -140,6 +174,83 @@ START_TEST(a_try_that_cannot_be_counted_is_not_looked_at_and_not_wrong)
 	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 1), 0);
 	be_wrong(1, 1);
 	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 1), 1);
+}
+END_TEST
+
+/* The right PIN of the operator, by the user whose number ${arg} points to. */
+static void *
+log_in(void *arg)
+{
+	const uid_t *uid = arg;
+	uint32_t generation;
+
+	return eh_pins_check(f.b->pins, *uid, EH_ROLE_OPERATOR,
+	    (const uint8_t *)FIXTURE_OPERATOR, strlen(FIXTURE_OPERATOR),
+	    &generation, NULL) == EH_OK ? NULL : arg;
+}
+
+START_TEST(who_is_being_judged_makes_nobody_else_wait)
+{
+	static const uid_t one = 1;
+	pthread_t thread;
+	void *wrong;
+
+	shut = 1;
+	ck_assert_int_eq(
+	    pthread_create(&thread, NULL, log_in, (void *)(uintptr_t)&one), 0);
+	sem_wait(&came);
+	/* Every hello asks this. */
+	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 2), 0);
+	ck_assert_uint_eq(eh_pins_wait(f.b->pins, 1), 0);
+	shut = 0;
+	sem_post(&door);
+	pthread_join(thread, &wrong);
+	ck_assert_ptr_null(wrong);
+}
+END_TEST
+
+START_TEST(right_pins_at_once_are_all_right_and_hashed_one_by_one)
+{
+	static const uid_t uid[8] = { 1, 1, 1, 1, 1, 2, 2, 3 };
+	pthread_t thread[8];
+	void *wrong;
+
+	most = 0;
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, log_in,
+				     (void *)(uintptr_t)&uid[i]),
+		    0);
+	for (unsigned i = 0; i < 8; i++) {
+		pthread_join(thread[i], &wrong);
+		ck_assert_ptr_null(wrong);
+	}
+	ck_assert_int_eq(most, 1);
+}
+END_TEST
+
+static void *
+make_pin(void *arg)
+{
+	struct eh_state_pin made;
+
+	return eh_pins_make(&made, (const uint8_t *)"1234", 4, NULL) == EH_OK
+	    ? NULL : arg;
+}
+
+START_TEST(new_pins_are_hashed_one_by_one)
+{
+	pthread_t thread[4];
+	void *wrong;
+
+	most = 0;
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(
+		    pthread_create(&thread[i], NULL, make_pin, thread), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		pthread_join(thread[i], &wrong);
+		ck_assert_ptr_null(wrong);
+	}
+	ck_assert_int_eq(most, 1);
 }
 END_TEST
 
@@ -379,6 +490,10 @@ main(void)
 	tcase_add_test(c, a_try_while_waiting_changes_nothing);
 	tcase_add_test(
 	    c, a_try_that_cannot_be_counted_is_not_looked_at_and_not_wrong);
+	tcase_add_test(c, who_is_being_judged_makes_nobody_else_wait);
+	tcase_add_test(
+	    c, right_pins_at_once_are_all_right_and_hashed_one_by_one);
+	tcase_add_test(c, new_pins_are_hashed_one_by_one);
 	tcase_add_test(c, a_restart_does_not_shorten_the_wait);
 	tcase_add_test(c, a_count_that_was_removed_makes_everybody_wait);
 	tcase_add_test(c, a_count_that_was_altered_makes_everybody_wait);
