@@ -4,12 +4,14 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "quota-engine/sandbox.h"
 
@@ -88,20 +90,20 @@ static const char *const allowed[] = {
 	"utimensat", "dup", "dup2", "dup3", "pipe2", "eventfd2",
 	/* memory and threads */
 	"mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "brk",
-	"mlock", "mlock2", "munlock", "futex", "futex_time64", "clone",
-	"clone3", "exit", "exit_group", "set_robust_list", "get_robust_list",
-	"rseq", "membarrier", "sched_yield", "sched_getaffinity",
-	"sched_getparam", "sched_getscheduler", "prctl", "arch_prctl",
-	"set_tid_address", "prlimit64", "getrlimit", "ugetrlimit", "sysinfo",
+	"mlock", "mlock2", "munlock", "futex", "futex_time64", "exit",
+	"exit_group", "set_robust_list", "get_robust_list", "rseq",
+	"membarrier", "sched_yield", "sched_getaffinity", "sched_getparam",
+	"sched_getscheduler", "prctl", "arch_prctl",
+	"set_tid_address", "getrlimit", "ugetrlimit", "sysinfo",
 	"uname", "getrandom", "getcpu", "getrusage",
 	/* who and when */
 	"getpid", "getppid", "gettid", "getuid", "geteuid", "getgid",
 	"getegid", "getgroups", "clock_gettime", "clock_gettime64",
 	"clock_getres", "clock_nanosleep", "clock_nanosleep_time64",
 	"nanosleep", "gettimeofday", "time", "times",
-	/* signals: to ourselves only (abort, pthread_kill) */
+	/* signals that come */
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
-	"rt_sigpending", "sigaltstack", "tgkill", "restart_syscall",
+	"rt_sigpending", "sigaltstack", "restart_syscall",
 	/* connections that were accepted */
 	"poll", "ppoll", "ppoll_time64", "select", "pselect6", "epoll_create1",
 	"epoll_ctl", "epoll_wait", "epoll_pwait", "accept", "accept4",
@@ -145,6 +147,38 @@ add(scmp_filter_ctx filter, uint32_t action, const char *const *names,
 	return err;
 }
 
+/* What is allowed for this process only: threads and no processes, signals to
+ * ourselves (abort), our own limits. */
+static int
+add_own(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp thread =
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
+	const struct scmp_arg_cmp process =
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
+	const struct scmp_arg_cmp us =
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp zero = SCMP_A0(SCMP_CMP_EQ, 0);
+	int err;
+
+	/* Its flags lie where no filter can look; libc takes clone() then. */
+	err = seccomp_rule_add(
+	    filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (err == 0)
+		err = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+	if (err == 0)
+		err = seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS,
+		    SCMP_SYS(clone), 1, &process);
+	if (err == 0)
+		err = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &us);
+	if (err == 0)
+		err = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &zero);
+	return err;
+}
+
 int
 eh_sandbox_close(enum eh_sandbox_network network, struct eh_error *error)
 {
@@ -155,6 +189,8 @@ eh_sandbox_close(enum eh_sandbox_network network, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_INTERNAL,
 		    "cannot make a filter for system calls");
 	err = add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	if (err == 0)
+		err = add_own(filter);
 	if (err == 0 && network == EH_SANDBOX_NETWORK)
 		err = add(filter, SCMP_ACT_ALLOW, network_too,
 		    COUNT(network_too));

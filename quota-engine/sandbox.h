@@ -30,8 +30,8 @@ enum eh_sandbox_network {
 /*
  * From now on the kernel lets this process use only the system calls of the
  * list in sandbox.c: others fail, and what only an intruder asks for (execve,
- * ptrace, mount ...) ends the process.  Call it when the backend is loaded and
- * the socket is open.  EH_ERR_INTERNAL.
+ * another process, ptrace, mount ...) ends it.  Call it when the backend is
+ * loaded and the socket is open, in the process that stays.  EH_ERR_INTERNAL.
  */
 EH_MUST_CHECK int eh_sandbox_close(
     enum eh_sandbox_network network, struct eh_error *error);

@@ -105,14 +105,72 @@ START_TEST(running_a_program_ends_it)
 END_TEST
 
 static int
+make_a_process(void)
+{
+	if (fork() == 0)
+		_exit(0);
+	return 1;
+}
+
+START_TEST(making_a_process_ends_it)
+{
+	int status = behind(EH_SANDBOX_NETWORK, make_a_process);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGSYS);
+}
+END_TEST
+
+/* 0: it was let, 1: it was not. */
+static int
+verdict(int result)
+{
+	if (result == 0)
+		return 0;
+	return errno == EPERM ? 1 : 2;
+}
+
+static int
 kill_somebody(void)
 {
-	return kill(getppid(), 0) == 0 ? 0 : errno == EPERM ? 1 : 2;
+	return verdict(kill(getppid(), 0));
+}
+
+/* Another way to the same. */
+static int
+kill_a_thread(void)
+{
+	return verdict(tgkill(getppid(), getppid(), 0));
+}
+
+static int
+look_at_limits(void)
+{
+	struct rlimit limit;
+
+	return verdict(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit));
 }
 
 START_TEST(other_processes_are_out_of_reach)
 {
 	ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, kill_somebody), 1);
+	ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, kill_a_thread), 1);
+	ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, look_at_limits), 1);
+}
+END_TEST
+
+static int
+abort_ourselves(void)
+{
+	abort();
+}
+
+START_TEST(an_abort_is_one)
+{
+	int status = behind(EH_SANDBOX_NO_NETWORK, abort_ourselves);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
 }
 END_TEST
 
@@ -168,7 +226,9 @@ main(void)
 	tcase_add_test(c, files_and_threads_work);
 	tcase_add_test(c, sockets_need_to_be_asked_for);
 	tcase_add_test(c, running_a_program_ends_it);
+	tcase_add_test(c, making_a_process_ends_it);
 	tcase_add_test(c, other_processes_are_out_of_reach);
+	tcase_add_test(c, an_abort_is_one);
 	tcase_add_test(
 	    c, core_files_privileges_and_capabilities_are_gone);
 	tcase_add_test(c, what_makes_it_unsuitable_is_said);
