@@ -370,6 +370,7 @@ eh_engine_new(const struct eh_engine_params *params, struct eh_engine **engp)
 {
 	struct eh_engine *eng;
 	uint8_t seed[EH_DIGEST_LEN];
+	pthread_condattr_t attr;
 
 	*engp = NULL;
 	if (params->segment < EH_SEGMENT_MIN ||
@@ -378,7 +379,11 @@ eh_engine_new(const struct eh_engine_params *params, struct eh_engine **engp)
 	if ((eng = calloc(1, sizeof(*eng))) == NULL)
 		return EH_ERR_MEMORY;
 	pthread_mutex_init(&eng->lock, NULL);
-	pthread_cond_init(&eng->changed, NULL);
+	/* Setting the host's clock must not prolong the end. */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&eng->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	pthread_cond_init(&eng->work, NULL);
 	pthread_cond_init(&eng->flight, NULL);
 	pthread_cond_init(&eng->space, NULL);
@@ -477,7 +482,7 @@ settle_down(struct eh_engine *eng)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_WAIT_S;
 	while (eng->stopped.code == EH_OK && !quiet(eng)) {
 		eh_engine_nudge(eng);
@@ -596,6 +601,12 @@ eh_engine_burns(struct eh_engine *eng, const struct eh_row *row)
 	    row->state == EH_ROW_LIVE && eh_lease_burns(row);
 
 	return (uint16_t)(row->burns + burning);
+}
+
+void
+eh_engine_anchor(struct eh_engine *eng, uint8_t value[EH_DIGEST_LEN])
+{
+	memcpy(value, eng->anchor, EH_DIGEST_LEN);
 }
 
 void

@@ -160,6 +160,10 @@ void eh_engine_outcomes(struct eh_engine *, const struct eh_row *,
  * commit, what it is going to be.  The issue number of a first issue. */
 uint16_t eh_engine_burns(struct eh_engine *, const struct eh_row *);
 
+/* With the lock held: A(k), the anchor's value as it was read back after the
+ * last commit.  (Read now, it may be that of a commit under way.) */
+void eh_engine_anchor(struct eh_engine *, uint8_t value[EH_DIGEST_LEN]);
+
 /* With the lock held: the clock guard, and what time it is. */
 void eh_engine_now(struct eh_engine *, struct eh_now *);
 struct eh_clockguard *eh_engine_clockguard(struct eh_engine *);

@@ -123,6 +123,7 @@ fill_receipt(
 	r->tseq = state->clock.tseq;
 	r->boots = state->boots;
 	r->commit = state->commit;
+	eh_engine_anchor(b->engine, r->anchor);
 	r->anchor_class = (enum eh_anchor_class)state->anchor_class;
 	r->anchor_mode = (enum eh_anchor_mode)state->anchor_mode;
 	r->custody = eh_boundary_custody(state);
@@ -169,13 +170,9 @@ eh_receipt_make(struct eh_boundary *b, const struct eh_nonce *nonce,
 	r->software = b->software;
 	err = fill_receipt(b, r, eh_engine_lock(b->engine));
 	eh_engine_unlock(b->engine);
-	if (err == EH_OK)
-		err = b->os->anchor_read(b->os->arg, r->anchor);
-	if (err != EH_OK) {
-		eh_error_set(error, err, "the anchor cannot be read now");
-		goto out;
-	}
-	if ((err = encode_receipt(r, payload, &len, error)) == EH_OK)
+	if (err != EH_OK)
+		eh_error_set(error, err, "the receipt has too many counters");
+	else if ((err = encode_receipt(r, payload, &len, error)) == EH_OK)
 		err = sign(b, EH_MESSAGE_RECEIPT, payload, len, w, error);
 out:
 	free(payload);

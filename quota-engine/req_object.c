@@ -197,6 +197,8 @@ eh_req_destroy(
 		err = destroy_key(b, call->caller, object, error);
 	if (err == EH_OK)
 		put_generation(b, call);
+	else if (err == EH_ERR_BACKEND || err == EH_ERR_STORAGE)
+		eh_boundary_changed(b); /* it may be gone for all that */
 	return err;
 }
 

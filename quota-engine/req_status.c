@@ -168,6 +168,7 @@ take_glance(struct eh_boundary *b, struct glance *g)
 	g->seq = state->log.tree.size;
 	g->boots = state->boots;
 	g->commits = state->commit;
+	eh_engine_anchor(b->engine, g->anchor);
 	g->burned = state->log.burned_seqs;
 	g->unacked = state->log.counted - state->log.acked_counted;
 	g->anchor_class = state->anchor_class;
@@ -213,9 +214,6 @@ put_ready(struct eh_boundary *b, struct eh_call *call, struct eh_error *error)
 	if (g == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	take_glance(b, g);
-	if ((err = b->os->anchor_read(b->os->arg, g->anchor)) != EH_OK)
-		return eh_error_set(
-		    error, err, "the anchor cannot be read now");
 	if (eh_pins_wait(b->pins, call->caller->peer.uid) > 0)
 		g->flags |= EH_FLAG_PIN_DELAY;
 	eh_wire_put_number(&call->out, EH_WIRE_FLAGS, (int64_t)g->flags);

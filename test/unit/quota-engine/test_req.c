@@ -360,6 +360,26 @@ START_TEST(the_generation_rises_with_every_change_and_no_other_request)
 }
 END_TEST
 
+START_TEST(the_generation_rises_when_a_key_is_gone_though_its_store_fails)
+{
+	uint64_t object = generate(&operator, EH_PURPOSE_GENERAL);
+	uint64_t before = eh_wire_number(&call.out, EH_WIRE_GENERATION);
+
+	f.backend->lie = LIE_DESTROY_FAILS;
+	ck_assert_int_eq(destroy(&operator, object), EH_ERR_BACKEND);
+	f.backend->lie = LIE_NOT;
+	ck_assert_uint_eq(listed(), 1);
+	ck_assert_uint_gt(
+	    eh_wire_number(&call.out, EH_WIRE_GENERATION), before);
+	/* And not when nothing has happened. */
+	before = eh_wire_number(&call.out, EH_WIRE_GENERATION);
+	ck_assert_int_eq(destroy(&operator, object), EH_ERR_NOT_FOUND);
+	listed();
+	ck_assert_uint_eq(
+	    eh_wire_number(&call.out, EH_WIRE_GENERATION), before);
+}
+END_TEST
+
 START_TEST(only_p256_keys_are_made)
 {
 	request(EH_REQ_GENERATE);
@@ -569,6 +589,29 @@ START_TEST(a_receipt_states_the_log_the_root_and_the_nonce)
 }
 END_TEST
 
+/* Also while the next commit is under way. */
+START_TEST(a_receipt_shows_the_anchor_of_its_own_commit)
+{
+	struct eh_receipt *r = calloc(1, sizeof(*r));
+	struct eh_os *os = f.b->os;
+	uint8_t value[EH_DIGEST_LEN];
+	const uint8_t *payload;
+	size_t len;
+
+	generate(&operator, EH_PURPOSE_GENERAL);
+	ck_assert_int_eq(os->anchor_read(os->arg, value), EH_OK);
+	ck_assert_int_eq(os->anchor_extend(os->arg, value, value), EH_OK);
+	request(EH_REQ_RECEIPT);
+	eh_wire_put_bytes(&in, EH_WIRE_NONCE, nonce, sizeof(nonce));
+	ck_assert_int_eq(serve(&auditor), EH_OK);
+	payload = verified(&len);
+	ck_assert_int_eq(
+	    eh_receipt_decode(payload, len, r, &f.error), EH_OK);
+	ck_assert_mem_eq(r->anchor, value, EH_DIGEST_LEN);
+	free(r);
+}
+END_TEST
+
 START_TEST(an_enrolment_request_names_every_other_key)
 {
 	struct eh_enrol *e = calloc(1, sizeof(*e));
@@ -720,6 +763,8 @@ main(void)
 	tcase_add_test(c, list_shows_keys_objects_and_no_secret);
 	tcase_add_test(
 	    c, the_generation_rises_with_every_change_and_no_other_request);
+	tcase_add_test(c,
+	    the_generation_rises_when_a_key_is_gone_though_its_store_fails);
 	tcase_add_test(c, only_p256_keys_are_made);
 	tcase_add_test(c, issuing_keys_are_destroyed_by_the_officer_only);
 	tcase_add_test(
@@ -735,6 +780,7 @@ main(void)
 	    c, the_attestation_key_signs_nothing_that_is_given_to_it);
 	tcase_add_test(
 	    c, a_receipt_states_the_log_the_root_and_the_nonce);
+	tcase_add_test(c, a_receipt_shows_the_anchor_of_its_own_commit);
 	tcase_add_test(c, an_enrolment_request_names_every_other_key);
 	tcase_add_test(c, a_key_attestation_does_not_flatter);
 	tcase_add_test(
