@@ -271,8 +271,10 @@ serve(struct eh_start *s, struct eh_server *server, const struct wake *w,
 	int err;
 
 	if ((err = eh_ticker_start(
-		 &ticker, s->boundary.engine, error)) != EH_OK)
+		 &ticker, s->boundary.engine, error)) != EH_OK) {
+		eh_server_close(server, 0);
 		return err;
+	}
 	eh_ready_say(ready, EX_OK, NULL);
 	eh_log(EH_LOG_INFO, "serving %s", s->boundary.conf->socket);
 	err = eh_server_run(server, w->fd, error);

@@ -40,6 +40,7 @@ eh_keys_new(struct eh_engine *engine, struct eh_backend *backend,
     enum eh_conf_verify verify, struct eh_keys **keysp)
 {
 	struct eh_keys *k = calloc(1, sizeof(*k));
+	pthread_rwlockattr_t attr;
 
 	if ((*keysp = k) == NULL)
 		return EH_ERR_MEMORY;
@@ -47,7 +48,12 @@ eh_keys_new(struct eh_engine *engine, struct eh_backend *backend,
 	k->backend = backend;
 	k->verify = verify;
 	pthread_mutex_init(&k->change, NULL);
-	pthread_rwlock_init(&k->lock, NULL);
+	/* A line that never stops signing must not keep a new key out. */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(
+	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&k->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
 	return EH_OK;
 }
 

@@ -69,8 +69,10 @@ wait_for_child(int fd)
 	do
 		got = read(fd, &status, 1);
 	while (got < 0 && errno == EINTR);
-	if (got == 1 && status != 0 &&
-	    (got = read(fd, text, sizeof(text))) > 0)
+	if (got != 1)
+		fprintf(stderr, "edgehsmd: it ended before it was ready, and "
+		    "did not say why: was it killed?\n");
+	else if (status != 0 && (got = read(fd, text, sizeof(text))) > 0)
 		fprintf(stderr, "edgehsmd: %.*s\n", (int)got, text);
 	_exit(status);
 }

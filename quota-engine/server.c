@@ -174,6 +174,9 @@ forget(struct connection *c)
 	close(c->fd);
 	pthread_cond_broadcast(&s->gone);
 	pthread_mutex_unlock(&s->lock);
+	/* A frame that never became whole may have held a PIN, too. */
+	if (c->in != NULL)
+		eh_wipe(c->in, c->incap);
 	free(c->in);
 	free(c->out);
 	eh_wipe(c, sizeof(*c));
@@ -290,6 +293,7 @@ eh_server_open(struct eh_boundary *b, const struct eh_server_limits *limits,
     struct eh_server **serverp, struct eh_error *error)
 {
 	struct eh_server *s = calloc(1, sizeof(*s));
+	pthread_condattr_t attr;
 	int err;
 
 	*serverp = NULL;
@@ -305,7 +309,11 @@ eh_server_open(struct eh_boundary *b, const struct eh_server_limits *limits,
 	pthread_attr_setdetachstate(&s->attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&s->attr, STACK);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->gone, NULL);
+	/* Setting the host's clock must not prolong the end. */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->gone, &attr);
+	pthread_condattr_destroy(&attr);
 	*serverp = s;
 	return EH_OK;
 }
@@ -349,7 +357,7 @@ wait_gone(struct eh_server *s, int ms)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += (ms % 1000) * 1000000L;
 	if (until.tv_nsec >= 1000000000L) {

@@ -87,17 +87,20 @@ fill_address(const char *path, struct sockaddr_un *address,
 	return EH_OK;
 }
 
-/* 1 when somebody answers, 0 when nobody does. */
+/* 1 when somebody answers, 0 when nobody does.  Somebody who is stopped and has
+ * a full queue (EAGAIN) is there, too. */
 static int
 answers(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int connected;
 
 	if (fd < 0)
 		return 0;
 	connected = connect(fd, (const struct sockaddr *)address,
-			sizeof(*address)) == 0;
+			sizeof(*address)) == 0 ||
+	    errno == EAGAIN;
 	close(fd);
 	return connected;
 }

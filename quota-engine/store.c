@@ -21,6 +21,7 @@
 
 #define FILE_MAX    (EH_STORE_DATA_MAX + 512)
 #define NAME_LEN    16 /* of a file: the number in hex */
+#define UNFINISHED  ".new-" /* what eh_file_write() adds until it is whole */
 #define NUMBER_MASK (EH_OBJECT_STORED - 1)
 
 struct eh_store {
@@ -167,6 +168,19 @@ write_file(
 	return err;
 }
 
+/* A file that a crash left behind before it had its name. */
+static void
+remove_unfinished(const struct eh_store *s, const char *name)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", s->folder, name);
+
+	if (strlen(name) > NAME_LEN &&
+	    strncmp(name + NAME_LEN, UNFINISHED, strlen(UNFINISHED)) == 0 &&
+	    len > 0 && (size_t)len < sizeof(path))
+		unlink(path);
+}
+
 /* Read one file; what is not one of ours, or damaged, is passed over. */
 static int
 read_object(struct eh_store *s, const char *name, struct eh_error *error)
@@ -206,8 +220,13 @@ read_folder(struct eh_store *s, struct eh_error *error)
 	if (d == NULL)
 		return eh_error_set(
 		    error, EH_ERR_IO, "%s: %s", s->folder, strerror(errno));
-	while (err == EH_OK && (entry = readdir(d)) != NULL)
+	while (err == EH_OK && (errno = 0, entry = readdir(d)) != NULL) {
+		remove_unfinished(s, entry->d_name);
 		err = read_object(s, entry->d_name, error);
+	}
+	if (err == EH_OK && errno != 0)
+		err = eh_error_set(
+		    error, EH_ERR_IO, "%s: %s", s->folder, strerror(errno));
 	closedir(d);
 	return err;
 }

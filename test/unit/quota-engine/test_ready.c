@@ -135,14 +135,23 @@ START_TEST(an_abstract_name_of_the_manager_works_too)
 }
 END_TEST
 
-/* A process that goes into the background and then says ${status}. */
+/* A process that goes into the background and then says ${status}; what comes
+ * on its standard error is in ${said}. */
+static char said[256];
+
 static int
 detached(int status)
 {
-	int ended;
-	pid_t pid = fork();
+	int ended, pipes[2];
+	size_t len = 0;
+	ssize_t got;
+	pid_t pid;
 
-	if (pid == 0) {
+	ck_assert_int_eq(pipe(pipes), 0);
+	if ((pid = fork()) == 0) {
+		dup2(pipes[1], STDERR_FILENO);
+		close(pipes[0]);
+		close(pipes[1]);
 		eh_ready_init(&ready, -1);
 		if (eh_ready_detach(&ready, NULL) != EH_OK)
 			_exit(99);
@@ -150,6 +159,11 @@ detached(int status)
 			eh_ready_say(&ready, status, &why);
 		_exit(0);
 	}
+	close(pipes[1]);
+	while ((got = read(pipes[0], said + len, sizeof(said) - 1 - len)) > 0)
+		len += (size_t)got;
+	said[len] = '\0';
+	close(pipes[0]);
 	ck_assert_int_eq(waitpid(pid, &ended, 0), pid);
 	ck_assert(WIFEXITED(ended));
 	return WEXITSTATUS(ended);
@@ -158,9 +172,12 @@ detached(int status)
 START_TEST(who_was_started_ends_with_the_daemons_status)
 {
 	ck_assert_int_eq(detached(0), 0);
+	ck_assert_str_eq(said, "");
 	ck_assert_int_eq(detached(78), 78);
+	ck_assert_ptr_nonnull(strstr(said, why.text));
 	/* It died without a word. */
 	ck_assert_int_eq(detached(-1), 70);
+	ck_assert_ptr_nonnull(strstr(said, "ended before it was ready"));
 }
 END_TEST
 

@@ -111,6 +111,30 @@ START_TEST(one_that_somebody_answers_on_is_left_alone)
 }
 END_TEST
 
+START_TEST(one_whose_owner_is_stopped_and_busy_is_left_alone)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct eh_socket second;
+	int fd[512], full = 0;
+	unsigned n = 0;
+
+	ck_assert_int_eq(eh_socket_open(&s, &conf, &error), EH_OK);
+	memcpy(address.sun_path, path, strlen(path));
+	/* Nobody accepts: its queue becomes full. */
+	while (!full && n < 512) {
+		fd[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		ck_assert_int_ge(fd[n], 0);
+		full = connect(fd[n++], (const struct sockaddr *)&address,
+			   sizeof(address)) != 0;
+	}
+	ck_assert(full);
+	ck_assert_int_eq(
+	    eh_socket_open(&second, &conf, &error), EH_ERR_BUSY);
+	while (n > 0)
+		close(fd[--n]);
+}
+END_TEST
+
 START_TEST(a_file_in_its_place_is_not_removed)
 {
 	char run[FIXTURE_PATH];
@@ -193,6 +217,8 @@ main(void)
 	tcase_add_test(c, it_is_open_when_others_have_roles);
 	tcase_add_test(c, what_a_dead_daemon_left_is_removed);
 	tcase_add_test(c, one_that_somebody_answers_on_is_left_alone);
+	tcase_add_test(
+	    c, one_whose_owner_is_stopped_and_busy_is_left_alone);
 	tcase_add_test(c, a_file_in_its_place_is_not_removed);
 	tcase_add_test(c, a_socket_of_another_user_is_refused);
 	tcase_add_test(c, a_folder_that_others_write_to_is_refused);

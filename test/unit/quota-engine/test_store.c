@@ -172,6 +172,21 @@ START_TEST(a_damaged_file_does_not_exist_and_harms_nobody)
 }
 END_TEST
 
+START_TEST(what_a_crash_left_unfinished_is_removed)
+{
+	char path[FIXTURE_PATH], kept[FIXTURE_PATH];
+
+	fixture_join(path, folder, "objects/0010000000000001.new-a1B2c3");
+	fixture_write(path, "half", 0600);
+	fixture_join(kept, folder, "objects/notes.new-a1B2c3");
+	fixture_write(kept, "whole", 0600);
+	eh_store_close(store);
+	open_store();
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_assert_int_eq(access(kept, F_OK), 0);
+}
+END_TEST
+
 START_TEST(too_much_is_refused_with_the_numbers)
 {
 	uint8_t *big = calloc(1, EH_STORE_DATA_MAX + 1);
@@ -225,6 +240,7 @@ main(void)
 	tcase_add_test(c, a_name_is_changed_durably_and_data_stays);
 	tcase_add_test(c, what_was_deleted_does_not_come_back);
 	tcase_add_test(c, a_damaged_file_does_not_exist_and_harms_nobody);
+	tcase_add_test(c, what_a_crash_left_unfinished_is_removed);
 	tcase_add_test(c, too_much_is_refused_with_the_numbers);
 	tcase_add_test(c, too_many_are_refused_with_the_number);
 	tcase_add_test(c, a_folder_that_cannot_be_written_changes_nothing);
