@@ -18,6 +18,10 @@ if command -v strace > /dev/null && ! grep -q __asan_init "$EDGEHSMD" &&
     strace -o /dev/null true 2> /dev/null; then
 	UNDER="strace -f -o $D/strace -e trace=fdatasync
 	    -e inject=fdatasync:error=EIO:when=1+"
+	start_fails "an anchor that cannot be made durable is not built on" 74 \
+	    "cannot make the anchor .* durable"
+	UNDER="strace -f -o $D/strace -e trace=fdatasync
+	    -e inject=fdatasync:error=EIO:when=2+"
 	daemon || result 1 "it starts"
 	refused "the first write that fails stops it" EH_DENIED_FAIL_STOPPED \
 	    "" req -t "$ticket" generate alg=-7 purpose=0 label=k id=
