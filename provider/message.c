@@ -26,6 +26,21 @@ eh_message_reset(struct eh_message *m)
 	m->way = EH_MESSAGE_NEW;
 }
 
+void
+eh_message_end(struct eh_message *m)
+{
+	eh_message_reset(m);
+	m->way = EH_MESSAGE_OVER;
+}
+
+static int
+refuse_more(struct eh_message *m)
+{
+	eh_err_raise(m->key->provider, EH_REASON_STATE,
+	    "the message is over, signed or not; begin another");
+	return 0;
+}
+
 int
 eh_message_copy(struct eh_message *to, const struct eh_message *from)
 {
@@ -151,7 +166,7 @@ take(struct eh_message *m, const unsigned char *data, size_t len)
 	case EH_MESSAGE_STREAM:
 		return eh_sign_update(&m->stream, data, len);
 	default:
-		return 0;
+		return refuse_more(m);
 	}
 }
 
@@ -161,7 +176,7 @@ eh_message_update(struct eh_message *m, const unsigned char *data, size_t len)
 {
 	if (take(m, data, len))
 		return 1;
-	m->way = EH_MESSAGE_BROKEN;
+	m->way = EH_MESSAGE_OVER;
 	return 0;
 }
 
@@ -192,10 +207,10 @@ eh_message_finish(struct eh_message *m, unsigned char *sig, size_t *lenp)
 	case EH_MESSAGE_HASH:
 		return finish_hash(m, sig, lenp);
 	case EH_MESSAGE_STREAM:
-		m->way = EH_MESSAGE_BROKEN;
+		m->way = EH_MESSAGE_OVER;
 		return eh_sign_finish(&m->stream, sig, lenp);
 	default:
-		return 0;
+		return refuse_more(m);
 	}
 }
 

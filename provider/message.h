@@ -17,7 +17,7 @@ enum eh_message_way {
 	EH_MESSAGE_HOLD,   /* until it is complete: then one C_Sign */
 	EH_MESSAGE_HASH,   /* into a digest of the default provider */
 	EH_MESSAGE_STREAM, /* to the token, in parts */
-	EH_MESSAGE_BROKEN  /* some of it was lost, so nothing is signed */
+	EH_MESSAGE_OVER    /* signed, or some of it was lost: nothing more */
 };
 
 /*
@@ -40,6 +40,9 @@ struct eh_message {
 
 /* Forget the data; what the owner set stays. */
 void eh_message_reset(struct eh_message *m);
+
+/* Forget the data, and sign nothing until a reset. */
+void eh_message_end(struct eh_message *m);
 
 /*
  * Copy the data of ${from} to the empty ${to}, whose owner has set the same.

@@ -362,7 +362,9 @@ sign_final(void *context, unsigned char *sig, size_t *siglen, size_t size)
 	ok = end(has_room(c, size) &&
 		eh_message_finish(&c->message, sig, siglen),
 	    sig, siglen, size);
-	reset(c);
+	/* Whoever asks again, after a failure say, must not get a signature of
+	 * an empty message. */
+	eh_message_end(&c->message);
 	return ok;
 }
 

@@ -389,6 +389,40 @@ START_TEST(size_query_and_short_buffer_do_not_ask_the_token)
 }
 END_TEST
 
+/* Whoever asks again, after a failure say, must not get a signature of an empty
+ * message. */
+START_TEST(nothing_more_is_signed_after_the_last_part)
+{
+	unsigned char sig[100];
+	struct callbacks c;
+	size_t n = 0;
+
+	setenv("SHIM_HASH", "1", 1);
+	begin_callbacks(&c);
+	for (int refused = 0; refused <= 1; refused++) {
+		ck_assert_int_eq(CALLBACK(&c, digest_sign_init,
+		    DIGEST_SIGN_INIT)(c.ctx, "SHA256", c.key, NULL), 1);
+		ck_assert_int_eq(CALLBACK(&c, digest_sign_update,
+		    DIGEST_SIGN_UPDATE)(c.ctx, message, 300), 1);
+		if (refused)
+			setenv("SHIM_REFUSE", "0x30", 1);
+		ck_assert_int_eq(CALLBACK(&c, digest_sign_final,
+		    DIGEST_SIGN_FINAL)(c.ctx, sig, &n, sizeof(sig)), !refused);
+		unsetenv("SHIM_REFUSE");
+		rig_log_forget();
+		ck_assert_int_eq(CALLBACK(&c, digest_sign_final,
+		    DIGEST_SIGN_FINAL)(c.ctx, sig, &n, sizeof(sig)), 0);
+		ck_assert_uint_eq(n, 0);
+		ck_assert_ptr_nonnull(
+		    strstr(c.core.text, "the message is over"));
+		ck_assert_int_eq(CALLBACK(&c, digest_sign_update,
+		    DIGEST_SIGN_UPDATE)(c.ctx, message, 300), 0);
+		ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
+	}
+	end_callbacks(&c);
+}
+END_TEST
+
 START_TEST(nothing_is_signed_after_a_lost_part)
 {
 	unsigned char sig[100];
@@ -498,6 +532,7 @@ main(void)
 	tcase_add_test(t, callbacks_return_exactly_zero_when_init_is_refused);
 	tcase_add_test(t, signature_of_another_length_is_none);
 	tcase_add_test(t, size_query_and_short_buffer_do_not_ask_the_token);
+	tcase_add_test(t, nothing_more_is_signed_after_the_last_part);
 	tcase_add_test(t, nothing_is_signed_after_a_lost_part);
 	tcase_add_test(t, algorithm_identifier_fits_the_digest);
 	tcase_add_test(t, token_key_verifies_through_the_default_provider);
