@@ -184,7 +184,8 @@ eh_key_read(struct eh_key **keyp, struct eh_provider *provider,
 	rv = eh_session_read(place->slot, place->session, place->object,
 	    attributes, NATTRIBUTES, &store);
 	if (rv != CKR_OK)
-		err = eh_error_set(error, EH_ERR_BACKEND,
+		err = eh_error_set(error, rv == CKR_OBJECT_HANDLE_INVALID
+			? EH_ERR_NOT_FOUND : EH_ERR_BACKEND,
 		    "the attributes of %s cannot be read "
 		    "(C_GetAttributeValue returned CKR 0x%08lX)",
 		    place->uri->shown, rv);
@@ -318,8 +319,11 @@ eh_key_reopen(struct eh_key *key, CK_RV rv, struct eh_slot **slotp,
 	/* A handle may be invalid because the login that showed it is gone;
 	 * one too many does no harm. */
 	eh_login_forget(slot);
-	if (!eh_session_get(key->provider, slot, sessionp))
+	/* A key of the same name on another token is another key. */
+	slot = eh_slot_recheck(key->provider, slot);
+	if (slot == NULL || !eh_session_get(key->provider, slot, sessionp))
 		return 0;
+	*slotp = slot;
 	if (log_in(key, slot, *sessionp) && settle(key, slot, *sessionp))
 		return 1;
 	eh_session_put(slot, *sessionp);

@@ -77,8 +77,9 @@ struct eh_key_place {
 
 /*
  * Read the key at ${place} into ${keyp}, for eh_key_free().  EH_ERR_UNSUPPORTED
- * with a sentence when it is of a kind that this provider does not use; any
- * other error has a sentence, too.  Raises nothing.
+ * with a sentence when it is of a kind that this provider does not use,
+ * EH_ERR_NOT_FOUND when it is gone; any other error has a sentence, too.  Raises
+ * nothing.
  */
 EH_MUST_CHECK int eh_key_read(struct eh_key **keyp,
     struct eh_provider *provider, const struct eh_key_place *place,

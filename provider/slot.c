@@ -284,7 +284,7 @@ eh_slot_again(struct eh_provider *provider, struct eh_slot *slot)
 	struct eh_slot *found = NULL;
 	struct eh_p11_life *life;
 
-	if (eh_slot_alive(slot))
+	if (eh_slot_alive(slot) && !atomic_load(&slot->replaced))
 		return slot;
 	if ((life = eh_p11_enter(provider, slot->module)) == NULL)
 		return NULL;
@@ -300,6 +300,28 @@ eh_slot_again(struct eh_provider *provider, struct eh_slot *slot)
 		inherit(found, slot);
 	eh_p11_leave(life);
 	return found;
+}
+
+struct eh_slot *
+eh_slot_recheck(struct eh_provider *provider, struct eh_slot *slot)
+{
+	char sentence[EH_ERROR_TEXT];
+	CK_TOKEN_INFO token = { 0 };
+	CK_RV rv;
+
+	if (!eh_slot_alive(slot))
+		return eh_slot_again(provider, slot);
+	eh_err_enter_module();
+	rv = slot->module->f->C_GetTokenInfo(slot->id, &token);
+	eh_err_leave_module();
+	if (rv != CKR_OK) {
+		eh_p11_sentence(slot->module, sentence, sizeof(sentence));
+		eh_err_raise_rv(provider, rv, "C_GetTokenInfo", sentence, NULL);
+		return NULL;
+	}
+	if (!same_token(&slot->token, &token))
+		atomic_store(&slot->replaced, 1);
+	return eh_slot_again(provider, slot);
 }
 
 static CK_ULONG *

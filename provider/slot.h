@@ -28,7 +28,7 @@ struct eh_slot {
 	struct eh_p11_module *module;
 	CK_SLOT_ID id;
 	CK_TOKEN_INFO token;
-	int replaced; /* another token is in this slot now */
+	_Atomic int replaced; /* another token is in this slot now */
 	_Atomic(CK_ULONG *) mechanisms; /* count, then that many */
 
 	/* session.c */
@@ -63,10 +63,15 @@ int eh_slot_alive(const struct eh_slot *slot);
 
 /*
  * Return the slot that has the token of ${slot} in this process: ${slot}
- * itself, or after a fork its successor; NULL with an error raised when there
- * is none or the process is exiting.
+ * itself, or its successor, after a fork or when another token has taken its
+ * place; NULL with an error raised when there is none or the process is exiting.
  */
 struct eh_slot *eh_slot_again(
+    struct eh_provider *provider, struct eh_slot *slot);
+
+/* The same, after asking which token is in ${slot} now: for when its handles
+ * have died. */
+struct eh_slot *eh_slot_recheck(
     struct eh_provider *provider, struct eh_slot *slot);
 
 /* Return 1 when ${slot} lists ${mechanism}, else 0.  Asks the token once. */

@@ -169,17 +169,27 @@ make_room(struct loader *loader, size_t n)
 
 /*
  * Keys are read now: libcrypto counts a load that brings nothing as an error,
- * so what cannot be used is left out before it asks for the next.
+ * so what cannot be used, or was destroyed meanwhile, is left out before it asks
+ * for the next.  A token that fails is no such thing.
  */
-static void
+static int
 add_item(struct loader *loader, const struct eh_key_place *place)
 {
 	struct item item = { NULL, place->slot, place->object };
+	int err = EH_OK;
 
-	if (place->class == CKO_CERTIFICATE ||
-	    eh_key_read(&item.key, loader->provider, place, &loader->last) ==
-	    EH_OK)
+	if (place->class != CKO_CERTIFICATE)
+		err = eh_key_read(
+		    &item.key, loader->provider, place, &loader->last);
+	if (err == EH_OK)
 		loader->items[loader->count++] = item;
+	if (err == EH_OK || err == EH_ERR_UNSUPPORTED ||
+	    err == EH_ERR_NOT_FOUND)
+		return 1;
+	eh_err_raise(loader->provider,
+	    err == EH_ERR_MEMORY ? EH_REASON_MEMORY : EH_REASON_TOKEN, "%s",
+	    eh_error_sentence(&loader->last));
+	return 0;
 }
 
 /* All objects of one kind on one token that the URI covers. */
@@ -213,7 +223,7 @@ search_kind(struct loader *loader, struct eh_slot *slot,
 	ok = make_room(loader, found);
 	for (size_t i = 0; ok && i < found; i++) {
 		place.object = objects[i];
-		add_item(loader, &place);
+		ok = add_item(loader, &place);
 	}
 	OPENSSL_free(objects);
 	return ok;

@@ -34,6 +34,8 @@
  *   SHIM_DEAD        "n:CKR": the n-th C_SignInit of the process returns CKR
  *   SHIM_SESSIONS    at most so many sessions: then CKR_SESSION_COUNT
  *   SHIM_ANSWER      in hex, what C_Sign gives in place of a signature
+ *   SHIM_SERIAL      the first characters of the token's serial number
+ *   SHIM_UNREADABLE  the CKR that reading a key returns
  *   SHIM_NO_SLOTS    C_GetSlotList shows none; C_GetInterface's Refusal then
  *                    says SHIM_SENTENCE
  */
@@ -138,8 +140,13 @@ get_slot_list(CK_BBOOL present, CK_SLOT_ID *ids, CK_ULONG *count)
 static CK_RV
 get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 {
+	const char *serial = getenv("SHIM_SERIAL");
+	CK_RV rv = real->C_GetTokenInfo(id, info);
+
 	say("C_GetTokenInfo\n");
-	return real->C_GetTokenInfo(id, info);
+	if (rv == CKR_OK && serial != NULL)
+		memcpy(info->serialNumber, serial, strlen(serial));
+	return rv;
 }
 
 static CK_RV
@@ -292,7 +299,7 @@ give(CK_ATTRIBUTE *attribute, const void *value, size_t len)
 }
 
 struct order {
-	char label[64], id_hex[40];
+	char label[65], id_hex[40];
 	unsigned char id[16];
 	CK_ULONG state, quota, used, burned, not_after;
 };
@@ -306,7 +313,7 @@ order_at(CK_ULONG index, struct order *order)
 	while (index-- > 0)
 		text = strchr(text, ',') + 1;
 	memset(order, 0, sizeof(*order));
-	if (sscanf(text, "%63[^:]:%39[^:]:%lu:%lu:%lu:%lu:%lu", order->label,
+	if (sscanf(text, "%64[^:]:%39[^:]:%lu:%lu:%lu:%lu:%lu", order->label,
 		order->id_hex, &order->state, &order->quota, &order->used,
 		&order->burned, &order->not_after) != 7)
 		abort();
@@ -376,6 +383,9 @@ get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	say("C_GetAttributeValue\n");
 	for (CK_ULONG i = 0; i < count && i < 64; i++)
 		room[i] = template[i].ulValueLen;
+	if (count > 0 && template[0].type == CKA_KEY_TYPE &&
+	    on("SHIM_UNREADABLE"))
+		return number("SHIM_UNREADABLE");
 	if (object != TOKEN_HANDLE && object < ORDER_HANDLE)
 		rv = real->C_GetAttributeValue(
 		    session, object, template, count);

@@ -179,6 +179,30 @@ START_TEST(dead_handles_are_replaced_once)
 }
 END_TEST
 
+/* Another token with a key of the same label and id. */
+START_TEST(key_of_the_same_name_on_another_token_is_another_key)
+{
+	OSSL_LIB_CTX *context = rig_context();
+	EVP_PKEY *key = rig_key(context, RIG_KEY);
+
+	ck_assert(works(context, key));
+	rig_log_forget();
+	setenv("SHIM_SERIAL", "elsewhere", 1);
+	setenv("SHIM_DEAD", "2:0x82", 1);
+	ck_assert(!works(context, key));
+	ck_assert_ptr_nonnull(strstr(rig_error(), "token gone: token \"rig"));
+	ck_assert_uint_eq(rig_log_count("C_Sign "), 0);
+	/* It stays so, whatever its handles say. */
+	ck_assert(!works(context, key));
+	ERR_clear_error();
+	ck_assert_uint_eq(rig_log_count("C_Sign "), 0);
+	unsetenv("SHIM_SERIAL"); /* the old one comes back */
+	ck_assert(works(context, key));
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
 START_TEST(other_failures_are_not_repeated)
 {
 	OSSL_LIB_CTX *context = rig_context();
@@ -266,6 +290,8 @@ main(void)
 	tcase_add_test(t, threads_of_a_child_begin_its_life_together);
 	tcase_add_loop_test(t, dead_handles_are_replaced_once, 0,
 	    sizeof(deaths) / sizeof(deaths[0]));
+	tcase_add_test(
+	    t, key_of_the_same_name_on_another_token_is_another_key);
 	tcase_add_test(t, other_failures_are_not_repeated);
 	tcase_add_test(t, signature_that_was_asked_for_is_never_repeated);
 	tcase_add_test(t, public_half_may_lie_in_a_certificate);

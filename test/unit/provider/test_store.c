@@ -77,6 +77,24 @@ START_TEST(token_is_listed_without_what_cannot_be_used)
 }
 END_TEST
 
+/* A list that is too short would be believed. */
+START_TEST(token_that_fails_in_the_middle_gives_no_list)
+{
+	OSSL_LIB_CTX *context = rig_context();
+	struct counts n;
+
+	setenv("SHIM_UNREADABLE", "0x30", 1);
+	n = count(context, "pkcs11:token=rig", 0, NULL);
+	ck_assert_int_eq(n.private + n.public + n.certificates, 0);
+	ck_assert_int_ge(n.failed, 1);
+	ck_assert_ptr_nonnull(strstr(rig_error(), "returned CKR 0x00000030"));
+	/* One that was destroyed meanwhile is left out. */
+	setenv("SHIM_UNREADABLE", "0x82", 1);
+	check(count(context, "pkcs11:token=rig", 0, NULL), 0, 0, 1);
+	rig_free(context);
+}
+END_TEST
+
 START_TEST(expectation_and_type_narrow_the_search)
 {
 	OSSL_LIB_CTX *context = rig_context();
@@ -208,6 +226,7 @@ main(void)
 	TCase *t = rig_case("store");
 
 	tcase_add_test(t, token_is_listed_without_what_cannot_be_used);
+	tcase_add_test(t, token_that_fails_in_the_middle_gives_no_list);
 	tcase_add_test(t, expectation_and_type_narrow_the_search);
 	tcase_add_test(t, certificate_is_found_by_its_subject);
 	tcase_add_test(t, what_is_not_there_is_an_error_in_words);
