@@ -21,7 +21,7 @@
 /* What is read of one authorization; copies, so that the best can be kept. */
 struct found {
 	unsigned char id[ID_LEN];
-	char label[64];
+	char label[65];
 	CK_ULONG state, quota, used, burned, not_after;
 };
 

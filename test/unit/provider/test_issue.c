@@ -2,6 +2,7 @@
 /* test_issue.c - naming the authorization that a certificate is under. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,26 @@ START_TEST(order_name_is_looked_up_and_the_live_one_wins)
 	ck_assert(sign_under(context, key, "PO-4711"));
 	ck_assert(rig_log_has(ISSUE(ID_1)));
 	ck_assert_uint_eq(ERR_peek_error(), 0);
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
+START_TEST(longest_order_name_is_found)
+{
+	char name[65], orders[160];
+	OSSL_LIB_CTX *context;
+	EVP_PKEY *key;
+
+	memset(name, 'x', 64);
+	name[64] = '\0';
+	edgehsm();
+	snprintf(orders, sizeof(orders), "%s:" ID_1 ":1:10:3:0:1900000000",
+	    name);
+	setenv("SHIM_ORDERS", orders, 1);
+	context = rig_context();
+	key = rig_key(context, RIG_KEY);
+	ck_assert(sign_under(context, key, name));
 	EVP_PKEY_free(key);
 	rig_free(context);
 }
@@ -269,6 +290,7 @@ main(void)
 	TCase *t = rig_case("issue");
 
 	tcase_add_test(t, no_name_means_the_standard_mechanism);
+	tcase_add_test(t, longest_order_name_is_found);
 	tcase_add_test(t, id_is_taken_as_it_is);
 	tcase_add_test(t, order_name_is_looked_up_and_the_live_one_wins);
 	tcase_add_test(
