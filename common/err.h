@@ -93,7 +93,8 @@ int eh_err_is_denial(int code);
 /*
  * Put ${code} and the sentence made from ${format} into ${error} (which may be
  * NULL) and return ${code}, so that "return eh_error_set(...)" reads as one
- * step.  A sentence that is too long is cut; control characters become '?'.
+ * step.  A sentence that is too long is cut; control characters, and bytes that
+ * are no UTF-8, become '?' (printable.h).
  */
 int eh_error_set(struct eh_error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/printable.h"
 
 #define TEXT_MAX 1000
 
@@ -79,10 +80,8 @@ eh_log(enum eh_log_level level, const char *format, ...)
 	    prefix != NULL ? prefix : "", prefix != NULL ? ": " : "",
 	    names[level], text);
 	if (n >= 0) {
+		eh_printable(line);
 		len = strlen(line);
-		for (size_t i = 0; i < len; i++)
-			if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-				line[i] = '?';
 		line[len++] = '\n';
 		put(line, len);
 	}

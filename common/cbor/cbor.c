@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cbor/cbor.h"
+#include "common/utf8.h"
 
 /* Major types, RFC 8949 section 3.1. */
 enum { UINT, NINT, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE };
@@ -393,47 +394,13 @@ eh_cbor_peek(const struct eh_cbor *c)
 	return look(c, &h) ? (int)h.major : -1;
 }
 
-/* One character of well-formed UTF-8 (RFC 3629): its bytes, or 0. */
-static size_t
-utf8(const uint8_t *p, size_t left)
-{
-	static const struct {
-		uint8_t first, last;	/* of the first byte */
-		uint8_t low, high;	/* of the second */
-		size_t len;
-	} forms[] = {
-		{ 0x00, 0x7f, 0x00, 0xff, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },	/* not in two bytes */
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },	/* no surrogates */
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },	/* not in three bytes */
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },	/* up to U+10FFFF */
-	};
-	size_t f = 0;
-
-	while (f < sizeof(forms) / sizeof(forms[0]) &&
-	    (p[0] < forms[f].first || p[0] > forms[f].last))
-		f++;
-	if (f == sizeof(forms) / sizeof(forms[0]) || forms[f].len > left)
-		return 0;
-	if (forms[f].len > 1 && (p[1] < forms[f].low || p[1] > forms[f].high))
-		return 0;
-	for (size_t i = 2; i < forms[f].len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return forms[f].len;
-}
-
 static int
 is_utf8(const uint8_t *p, size_t len)
 {
 	size_t n;
 
 	for (; len > 0; p += n, len -= n)
-		if ((n = utf8(p, len)) == 0)
+		if ((n = eh_utf8_next(p, len)) == 0)
 			return 0;
 	return 1;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "common/x509/compiler.h"
 
 #define INPUT_ID 128	/* field ids of host-given values begin here */
@@ -107,30 +108,18 @@ input_hole(struct eh_compiler *c, const char *id)
 
 /* --- texts ------------------------------------------------------------- */
 
-/* Count the characters of well-formed UTF-8 (RFC 3629) without control
- * characters; -1 when it is not. */
+/* Count the characters of well-formed UTF-8 without control characters; -1 when
+ * it is not. */
 static int
 utf8_length(const char *text)
 {
-	const uint8_t *t = (const uint8_t *)text;
+	size_t left = strlen(text), len;
 	int n = 0;
 
-	for (; *t != 0; n++) {
-		const uint8_t first = *t++;
-		const unsigned more = first < 0x80 ? 0 : first < 0xc2 ? 9 :
-		    first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 9;
-
-		if (first < 0x20 || first == 0x7f || more == 9)
+	for (; left > 0; n++, text += len, left -= len) {
+		len = eh_utf8_next(text, left);
+		if (len == 0 || eh_utf8_is_control(text, len))
 			return -1;
-		/* Shortest form, no surrogate, nothing above 10ffff. */
-		if ((first == 0xe0 && *t < 0xa0) ||
-		    (first == 0xed && *t > 0x9f) ||
-		    (first == 0xf0 && *t < 0x90) ||
-		    (first == 0xf4 && *t > 0x8f))
-			return -1;
-		for (unsigned i = 0; i < more; i++, t++)
-			if ((*t & 0xc0) != 0x80)
-				return -1;
 	}
 	return n;
 }

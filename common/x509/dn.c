@@ -7,6 +7,7 @@
 
 #include "common/der/der.h"
 #include "common/der/oid.h"
+#include "common/printable.h"
 #include "common/x509/dn.h"
 #include "common/x509/words.h"
 
@@ -145,11 +146,15 @@ eh_dn_format(struct eh_slice name, char *out, size_t cap)
 		out[0] = '\0';
 	while (at < cap && eh_dn_next(&rest, &a)) {
 		label(a.oid, text, sizeof(text));
-		at += (size_t)snprintf(out + at, cap - at, "%s%s=%.*s",
-		    at > 0 ? ", " : "", text, (int)a.value.len,
-		    (const char *)a.value.at);
+		at += (size_t)snprintf(out + at, cap - at, "%s%s=",
+		    at > 0 ? ", " : "", text);
+		/* Octet by octet: what stands behind a NUL is shown too. */
+		for (size_t i = 0; i < a.value.len && at + 1 < cap; i++)
+			out[at++] = a.value.at[i] != 0 ?
+			    (char)a.value.at[i] : '?';
+		if (at < cap)
+			out[at] = '\0';
 	}
-	for (; cap > 0 && *out != '\0'; out++)
-		if ((unsigned char)*out < 0x20 || (unsigned char)*out == 0x7f)
-			*out = '?';
+	if (cap > 0)
+		eh_printable(out);
 }

@@ -41,7 +41,8 @@ int eh_dn_next(struct eh_slice *rest, struct eh_attribute *);
 int eh_dn_attribute(
     struct eh_slice name, const char *oid, struct eh_attribute *);
 
-/* Write a Name for people, "O=ACME, serialNumber=SN00000042", cut to ${cap}. */
+/* Write a Name for people, "O=ACME, serialNumber=SN00000042", and a NUL, cut to
+ * ${cap}; what a terminal would obey becomes '?' (printable.h). */
 void eh_dn_format(struct eh_slice name, char *out, size_t cap);
 
 #endif

@@ -305,7 +305,8 @@ START_TEST(broken_utf8_is_refused)
 {
 	static const char *const bad[] = { "\x80", "\xc3", "\xc0\x80",
 		"\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3z" };
+		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3z",
+		"\xc2\x9b" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		idevid->attribute[0].value.piece[0].text = bad[i];

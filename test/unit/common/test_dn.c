@@ -94,6 +94,10 @@ START_TEST(names_are_shown_to_people)
 	eh_dn_format(slice("300b 3109 3007 06022a03 0c0161"), text,
 	    sizeof(text));
 	ck_assert_str_eq(text, "1.2.3=a");
+	/* Nothing hides behind a NUL, and no terminal obeys a name. */
+	eh_dn_format(slice("3013 3111 300f 0603550403 0c08 6100626364c29b41"),
+	    text, sizeof(text));
+	ck_assert_str_eq(text, "CN=a?bcd??A");
 	eh_dn_format(slice("3000"), text, sizeof(text));
 	ck_assert_str_eq(text, "");
 }

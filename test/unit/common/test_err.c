@@ -58,6 +58,16 @@ START_TEST(sentence_is_cut_and_has_no_control_characters)
 }
 END_TEST
 
+/* Terminals obey U+0080 to U+009F too: U+009B begins what ESC [ begins. */
+START_TEST(sentence_has_nothing_that_a_terminal_obeys)
+{
+	struct eh_error e;
+
+	eh_error_set(&e, EH_ERR_FORMAT, "%s", "a\302\2332Jb \233c d\303\251");
+	ck_assert_str_eq(e.text, "a??2Jb ?c d\303\251");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -68,6 +78,7 @@ main(void)
 	tcase_add_test(t, denials_are_told_from_errors);
 	tcase_add_test(t, sentence_carries_the_numbers);
 	tcase_add_test(t, sentence_is_cut_and_has_no_control_characters);
+	tcase_add_test(t, sentence_has_nothing_that_a_terminal_obeys);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -65,7 +65,9 @@ END_TEST
 START_TEST(nobody_forges_a_second_line)
 {
 	eh_log(EH_LOG_INFO, "%s", "a\nerror: b\r\033[2J\177\t");
-	ck_assert_str_eq(logged(), "info: a?error: b??[2J??\n");
+	eh_log(EH_LOG_INFO, "%s", "\302\205\303\244");
+	ck_assert_str_eq(logged(),
+	    "info: a?error: b??[2J??\ninfo: ??\303\244\n");
 }
 END_TEST
 
