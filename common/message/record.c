@@ -758,7 +758,9 @@ decode(const void *bytes, size_t len, struct eh_record *r,
 	if (len > EH_RECORD_MAX)
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "record: %zu bytes, the limit is %d", len, EH_RECORD_MAX);
-	eh_cbor_init(&c, bytes, len, EH_ITEMS_MAX);
+	/* An item takes at least a byte, so the size is limit enough; kind 5 has
+	 * more of them than a message may have. */
+	eh_cbor_init(&c, bytes, len, EH_RECORD_MAX);
 	get_common(&c, r);
 	/* 4 is reserved and in nobody's table: malformed, as in any version. */
 	if (r->kind != 4 && !is_supported(r->kind))

@@ -424,6 +424,24 @@ START_TEST(kinds_of_later_versions_are_refused_by_name)
 }
 END_TEST
 
+/* What may be written can be read: after an unclean stop nobody could mend it. */
+START_TEST(burn_of_everything_at_once_is_read_again)
+{
+	struct eh_counters all = { 0 };
+	const struct eh_counter one = { 0, 1, 1, 1 };
+
+	for (unsigned op = 0; op <= EH_OP_LAST; op++)
+		ck_assert_int_eq(eh_counters_add(&all, op, &one), EH_OK);
+	golden(GOLDEN_RECORD_10);
+	r.of.burned.nrows = EH_RECORD_ROWS_MAX;
+	for (size_t i = 0; i < EH_RECORD_ROWS_MAX; i++) {
+		r.of.burned.rows[i] = r.of.burned.rows[0];
+		r.of.burned.rows[i].counters = all;
+	}
+	allowed();
+}
+END_TEST
+
 START_TEST(record_has_a_limit)
 {
 	uint8_t out[2 * EH_RECORD_MAX];
@@ -474,6 +492,7 @@ main(void)
 	tcase_add_test(t, evidence_is_a_digest_or_nothing);
 	tcase_add_test(t, host_fields_are_sorted);
 	tcase_add_test(t, kinds_of_later_versions_are_refused_by_name);
+	tcase_add_test(t, burn_of_everything_at_once_is_read_again);
 	tcase_add_test(t, record_has_a_limit);
 	suite_add_tcase(s, t);
 	return unit_run(s);
