@@ -6,7 +6,8 @@
 
 #include "common/x509/compiler.h"
 
-#define KEY_USAGES 9
+#define KEY_USAGES        9
+#define BASIC_CONSTRAINTS "2.5.29.19"
 
 static void
 basic_constraints(struct eh_compiler *c, const struct eh_source_extension *x)
@@ -127,14 +128,17 @@ subject_alt_name(struct eh_compiler *c, const struct eh_source_extension *x)
 	eh_der_put_end(&c->w);
 }
 
-/* Somebody else's extension, ready-made: at least it must be one DER element.
- */
+/* Somebody else's extension, ready-made: at least it must be one DER element,
+ * and no other way to make a CA. */
 static void
 ready_made(struct eh_compiler *c, const struct eh_source_extension *x)
 {
 	struct eh_der d;
 	size_t len;
 
+	if (x->der_oid != NULL && strcmp(x->der_oid, BASIC_CONSTRAINTS) == 0)
+		eh_compiler_fail(c, "extension " BASIC_CONSTRAINTS ": write it "
+		    "as basicConstraints: a device is no CA");
 	eh_der_init(&d, x->der, x->derlen);
 	eh_der_any(&d, &len);
 	if (x->derlen > EH_SOURCE_DER || eh_der_end(&d) != EH_OK)

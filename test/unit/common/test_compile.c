@@ -496,6 +496,19 @@ END_TEST
 
 START_TEST(device_is_no_ca)
 {
+	static const uint8_t ca[] = { 0x30, 0x03, 0x01, 0x01, 0xff };
+	struct eh_source_extension *x = &idevid->extension[0];
+	const struct eh_source_extension before = *x;
+
+	/* Nor by the way around its rule, whatever the standard. */
+	idevid->standard = EH_STANDARD_NONE;
+	x->kind = EH_EXTENSION_DER;
+	x->der_oid = "2.5.29.19";
+	x->der = ca;
+	x->derlen = sizeof(ca);
+	refused("write it as basicConstraints: a device is no CA");
+	*x = before;
+	idevid->standard = EH_STANDARD_IEEE_802_1AR;
 	idevid->extension[0].ca = 1;
 	refused("a device is no CA");
 	idevid->extension[0].ca = 0;
