@@ -11,7 +11,6 @@
 #define PROTECTED_MAX 128
 #define LABEL_TYP     16
 #define INBOUND       EH_MESSAGE_MAX_INBOUND
-#define PAYLOAD_MAX   8192
 
 #define APPLICATION(name) "application/edgehsm-" name "+cwt"
 
@@ -20,29 +19,29 @@
 /* clang-format off */
 static const struct eh_message_info messages[EH_MESSAGE_TYPES] = {
 	[EH_MESSAGE_GRANT] = { "issuer grant", APPLICATION("grant"),
-	    EH_SIGNED_BY_ROOT, 0, INBOUND, PAYLOAD_MAX, 1 },
+	    EH_SIGNED_BY_ROOT, 0, INBOUND, 1 },
 	[EH_MESSAGE_PAUTH] = { "production authorization", APPLICATION("pauth"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_PAUTH, INBOUND, PAYLOAD_MAX, 1 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_PAUTH, INBOUND, 1 },
 	[EH_MESSAGE_DAUTH] = { "debug authorization", APPLICATION("dauth"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_DAUTH, INBOUND, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_DAUTH, INBOUND, 0 },
 	[EH_MESSAGE_REVOKE] = { "revocation update", APPLICATION("revoke"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_REVOKE, INBOUND, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_REVOKE, INBOUND, 0 },
 	[EH_MESSAGE_TIME] = { "time attestation", APPLICATION("time"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_TIME, 512, PAYLOAD_MAX, 1 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_TIME, 512, 1 },
 	[EH_MESSAGE_ACK] = { "record acknowledgement", APPLICATION("ack"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_ACK, INBOUND, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_ACK, INBOUND, 0 },
 	[EH_MESSAGE_RELEASE] = { "release manifest", APPLICATION("release"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_RELEASE, INBOUND, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_RELEASE, INBOUND, 0 },
 	[EH_MESSAGE_CRLORDER] = { "CRL order", APPLICATION("crlorder"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_CRLORDER, 512, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_CRLORDER, 512, 0 },
 	[EH_MESSAGE_AGREE] = { "root agreement", APPLICATION("agree"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_AGREE, 512, PAYLOAD_MAX, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_AGREE, 512, 0 },
 	[EH_MESSAGE_RECEIPT] = { "receipt", APPLICATION("receipt"),
-	    EH_SIGNED_BY_HSM, 0, EH_MESSAGE_MAX, EH_MESSAGE_MAX, 1 },
+	    EH_SIGNED_BY_HSM, 0, EH_MESSAGE_MAX, 1 },
 	[EH_MESSAGE_ENROL] = { "enrolment request", APPLICATION("enrol"),
-	    EH_SIGNED_BY_HSM, 0, INBOUND, PAYLOAD_MAX, 1 },
+	    EH_SIGNED_BY_HSM, 0, INBOUND, 1 },
 	[EH_MESSAGE_KEYATTEST] = { "key attestation", APPLICATION("keyattest"),
-	    EH_SIGNED_BY_HSM, 0, 4096, PAYLOAD_MAX, 1 },
+	    EH_SIGNED_BY_HSM, 0, 4096, 1 },
 };
 
 /* clang-format on */
@@ -121,10 +120,9 @@ check_parts(const struct eh_envelope *e, size_t len, struct eh_error *error)
 	if (s->unprotected_len != 1)	/* a0: decode saw that it is a map */
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "%s: the unprotected header is not empty", info->name);
-	if (s->payload_len < 1 || s->payload_len > info->payload_max)
+	if (s->payload_len < 1)
 		return eh_error_set(error, EH_ERR_FORMAT,
-		    "%s: a payload of %zu bytes, it must have 1 to %zu",
-		    info->name, s->payload_len, info->payload_max);
+		    "%s: there is no payload", info->name);
 	if (s->signature_len != EH_SIGNATURE_LEN)
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "%s: a signature of %zu bytes, it must have %d",
@@ -249,8 +247,10 @@ eh_envelope_sign(enum eh_message_type type, const void *payload, size_t len,
 	memset(signature, 0, sizeof(signature));
 	eh_writer_init(&count, NULL, 0);
 	eh_sign1_encode(&s, &count);
-	if (eh_writer_end(&count, &total) != EH_ERR_SPACE || len < 1 ||
-	    len > info->payload_max || total > info->max)
+	if (len < 1)
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "%s: there is no payload", info->name);
+	if (eh_writer_end(&count, &total) != EH_ERR_SPACE || total > info->max)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "%s: it would have %zu bytes, the limit is %zu",
 		    info->name, total, info->max);

@@ -45,7 +45,6 @@ struct eh_message_info {
 	enum eh_message_signer signer;
 	enum eh_role role;	/* with EH_SIGNED_BY_ROLE, else 0 */
 	size_t max;		/* bytes of the whole message */
-	size_t payload_max;
 	int supported;		/* 1 when this version can read it */
 };
 
@@ -94,7 +93,7 @@ void eh_envelope_digest(
  * Put ${payload} into an envelope of ${type}, sign it with ${signer} and write
  * it.  The payload is not looked at: whoever built it from values of others
  * decodes it first, which applies every rule.  EH_OK; EH_ERR_ARGUMENT when it
- * is too long for the type; what the signer returned.  EH_ERR_SPACE latches in
+ * is empty or too long for the type; what the signer returned.  EH_ERR_SPACE latches in
  * the writer.
  */
 EH_MUST_CHECK int eh_envelope_sign(enum eh_message_type type,
