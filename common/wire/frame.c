@@ -158,8 +158,11 @@ eh_wire_receive(
 		return EH_ERR_FORMAT;
 	if ((err = make_room(buf, cap, len)) != EH_OK)
 		return err;
-	if ((err = receive_all(fd, *buf, len, deadline)) != EH_OK)
+	if ((err = receive_all(fd, *buf, len, deadline)) != EH_OK) {
+		/* Nobody learns how much of a PIN came. */
+		eh_wipe(*buf, len);
 		return err;
+	}
 	*lenp = len;
 	return EH_OK;
 }

@@ -91,7 +91,8 @@ enum eh_wire_label {
 	EH_WIRE_GENERATION,	/* rises whenever an object comes or goes */
 	EH_WIRE_HSM_ID,
 	EH_WIRE_ROOT,		/* SHA-256 of the pinned root's SPKI */
-	EH_WIRE_STATE,		/* enum eh_wire_state */
+	EH_WIRE_STATE,		/* enum eh_wire_state; of an authorization: 1
+				 * live, 2 closed */
 	EH_WIRE_AUTHORIZATION,	/* authorization id */
 	EH_WIRE_ID_KIND,	/* id kind of a device */
 	EH_WIRE_DEVICE,		/* device id */
@@ -200,9 +201,9 @@ EH_MUST_CHECK int eh_wire_text(
 int eh_wire_list_next(const struct eh_wire *, enum eh_wire_label,
     size_t *cursor, const uint8_t **entry, size_t *lenp);
 
-/* Append one byte string entry to a list that is being built in a writer; the
- * head of the array is put in front by eh_wire_list_head(), into at most 5
- * bytes at ${head}; it returns their number. */
+/* Write the head of an array of ${entries} to ${head} and return its length, 1
+ * to 5.  Whoever builds a list writes its entries with eh_cbor_put_bytes() and
+ * puts this in front once it knows how many they are. */
 size_t eh_wire_list_head(uint8_t head[5], size_t entries);
 
 /*
@@ -235,9 +236,11 @@ EH_MUST_CHECK int eh_wire_decode_reply(
  */
 EH_MUST_CHECK int eh_wire_send(int fd, const void *map, size_t len);
 
-/* Receive one map into ${*buf}, grown with realloc as needed (*cap says how
- * large it is); the caller frees it.  ${timeout_ms} -1 waits for ever;
- * EH_ERR_BUSY when the time is over. */
+/* Receive one map into ${*buf} (NULL at first), which is replaced by larger
+ * memory as needed (${*cap} says how large it is, 0 at first), the old one
+ * being wiped; the caller wipes and frees it.  What came of a frame that never came
+ * whole is wiped.  ${timeout_ms} -1 waits for ever; EH_ERR_BUSY when the time
+ * is over, EH_ERR_MEMORY. */
 EH_MUST_CHECK int eh_wire_receive(
     int fd, uint8_t **buf, size_t *cap, size_t *lenp, int timeout_ms);
 
