@@ -74,18 +74,6 @@ eh_buf_append(struct eh_buf *b, const void *bytes, size_t len)
 }
 
 void
-eh_buf_drop(struct eh_buf *b, size_t len)
-{
-	size_t left = len < b->len ? b->len - len : 0;
-
-	if (left > 0)
-		memmove(b->data, b->data + len, left);
-	if (b->len > left)
-		eh_wipe(b->data + left, b->len - left);
-	b->len = left;
-}
-
-void
 eh_buf_clear(struct eh_buf *b)
 {
 	eh_wipe(b->data, b->cap);

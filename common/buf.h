@@ -36,9 +36,6 @@ void eh_buf_extend(struct eh_buf *, size_t more);
 /* Append ${len} bytes, all or none; errors as eh_buf_reserve(). */
 EH_MUST_CHECK int eh_buf_append(struct eh_buf *, const void *bytes, size_t len);
 
-/* Take away the first ${len} bytes; at most all of them. */
-void eh_buf_drop(struct eh_buf *, size_t len);
-
 /* Empty it and wipe what it held; the memory stays allocated. */
 void eh_buf_clear(struct eh_buf *);
 

@@ -35,16 +35,3 @@ eh_ct_zero(const void *bytes, size_t len)
 		any = (uint8_t)(any | x[i]);
 	return is_zero(any);
 }
-
-void
-eh_ct_choose(int choice, void *out, const void *yes, const void *no, size_t len)
-{
-	const uint8_t *y = yes, *n = no;
-	uint32_t c = (uint32_t)choice;
-	/* The highest bit of c or -c is set exactly when c is not 0. */
-	volatile uint8_t mask = (uint8_t)(0 - ((c | (0 - c)) >> 31));
-	uint8_t *o = out;
-
-	for (size_t i = 0; i < len; i++)
-		o[i] = (uint8_t)(n[i] ^ ((y[i] ^ n[i]) & mask));
-}

@@ -17,9 +17,4 @@ int eh_ct_equal(const void *a, const void *b, size_t len);
 /* Return 1 when all ${len} bytes are zero, else 0: "no PIN is set". */
 int eh_ct_zero(const void *bytes, size_t len);
 
-/* Copy ${len} bytes of ${yes} to ${out} when ${choice} is not 0, else of ${no},
- * so that a missing user's salt costs what a real one costs. */
-void eh_ct_choose(int choice, void *out, const void *yes, const void *no,
-    size_t len);
-
 #endif

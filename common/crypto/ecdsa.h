@@ -30,7 +30,7 @@ EH_MUST_CHECK int eh_p256_signature_check(
 /*
  * Verify ${signature} over ${len} bytes of ${message}, or over a SHA-256
  * digest.  EH_OK; EH_ERR_FORMAT when the point is bad; EH_ERR_SIGNATURE when it
- * does not verify; EH_ERR_CRYPTO when libcrypto failed.  For many signatures by
+ * does not verify; EH_ERR_CRYPTO, EH_ERR_MEMORY.  For many signatures by
  * one key use verifier.h, which is a quarter faster.
  */
 EH_MUST_CHECK int eh_p256_verify(const uint8_t point[EH_P256_POINT_LEN],

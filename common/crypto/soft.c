@@ -157,9 +157,12 @@ eh_soft_open(const char *path, struct eh_soft **softp, struct eh_error *error)
 		err = eh_error_set(error, EH_ERR_FORMAT,
 		    "%s: no private key in it that can be read without a "
 		    "passphrase", path);
-	else if ((err = take(pkey, softp)) != EH_OK)
+	else if ((err = take(pkey, softp)) == EH_ERR_UNSUPPORTED)
 		eh_error_set(error, err,
 		    "%s: the key is neither P-256 nor Ed25519", path);
+	else if (err != EH_OK)
+		eh_error_set(error, err, "%s: the key could not be taken: %s",
+		    path, eh_err_text(err));
 out:
 	BIO_free(bio);
 	eh_buf_free(&pem);

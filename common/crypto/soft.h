@@ -14,13 +14,14 @@
 /* A private key, P-256 or Ed25519, in memory.  Usable from many threads. */
 struct eh_soft;
 
-/* Make a new P-256 key.  EH_OK or EH_ERR_CRYPTO and ${softp} NULL. */
+/* Make a new P-256 key.  EH_OK; EH_ERR_CRYPTO or EH_ERR_MEMORY, and ${softp}
+ * NULL. */
 EH_MUST_CHECK int eh_soft_generate(struct eh_soft **softp);
 
 /*
  * Take a P-256 private key as its 32-byte scalar (big-endian, 0 < d < n), or an
  * Ed25519 one as its 32-byte seed.  The bytes are copied; the caller wipes his.
- * EH_OK, EH_ERR_FORMAT (out of range), EH_ERR_CRYPTO.
+ * EH_OK, EH_ERR_FORMAT (out of range), EH_ERR_CRYPTO, EH_ERR_MEMORY.
  */
 EH_MUST_CHECK int eh_soft_from_p256(
     const uint8_t scalar[32], struct eh_soft **softp);
@@ -30,7 +31,8 @@ EH_MUST_CHECK int eh_soft_from_ed25519(
 /*
  * Read the private key of the PEM file ${path} (PKCS#8 or SEC1, not encrypted).
  * EH_OK; the errors of eh_file_read(); EH_ERR_FORMAT when it holds no private
- * key; EH_ERR_UNSUPPORTED when that is neither P-256 nor Ed25519.
+ * key; EH_ERR_UNSUPPORTED when that is neither P-256 nor Ed25519;
+ * EH_ERR_CRYPTO, EH_ERR_MEMORY.
  */
 EH_MUST_CHECK int eh_soft_open(
     const char *path, struct eh_soft **softp, struct eh_error *);

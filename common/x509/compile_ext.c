@@ -89,7 +89,7 @@ hardware_module(struct eh_compiler *c, const struct eh_source_alt_name *n)
 	eh_der_put_oid(&c->w, "1.3.6.1.5.5.7.8.4");
 	eh_der_put_begin(&c->w, EH_DER_CONTEXT(0));
 	eh_der_put_begin(&c->w, EH_DER_SEQUENCE);
-	eh_compiler_oid(c, "hardwareModuleName", eh_compiler_no_words, n->type);
+	eh_compiler_oid(c, "hardwareModuleName", eh_words_none, n->type);
 	eh_compiler_string(c, "hardwareModuleName", &form, &n->value);
 	eh_der_put_end(&c->w);
 	eh_der_put_end(&c->w);
@@ -173,7 +173,7 @@ extension_oid(const struct eh_source_extension *x)
 
 	if (x->kind == EH_EXTENSION_DER)
 		return x->der_oid != NULL ?
-		    eh_words_oid(eh_compiler_no_words, x->der_oid) : NULL;
+		    eh_words_oid(eh_words_none, x->der_oid) : NULL;
 	while (w->word != NULL && w->number != (int)x->kind)
 		w++;
 	return w->oid;

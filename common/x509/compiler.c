@@ -11,8 +11,6 @@
 
 #define INPUT_ID 128	/* field ids of host-given values begin here */
 
-const struct eh_word eh_compiler_no_words[] = { { NULL, 0, NULL } };
-
 void
 eh_compiler_fail(struct eh_compiler *c, const char *format, ...)
 {

@@ -56,7 +56,4 @@ void eh_compiler_oid(struct eh_compiler *, const char *what,
 /* Write [3] with the extensions of the template, if there are any. */
 void eh_compiler_extensions(struct eh_compiler *);
 
-/* A table without words: dotted OIDs only. */
-extern const struct eh_word eh_compiler_no_words[];
-
 #endif

@@ -43,26 +43,22 @@ say(struct walk *w, const char *format, ...)
 	va_end(args);
 }
 
+/* Is this octet of the template inside a field? */
 static int
-in_field(const struct eh_template *t, size_t at)
+in_field(const struct walk *w, const uint8_t *octet)
 {
-	for (unsigned i = 0; i < t->fields; i++)
-		if (at >= t->field[i].offset &&
-		    at - t->field[i].offset < t->field[i].length)
-			return 1;
-	return 0;
+	return eh_template_in_field(w->t, (size_t)(octet - w->t->tbs));
 }
 
 /* Equal but for the fields. */
 static int
 agree(const struct walk *w, const struct pair *p)
 {
-	size_t at = (size_t)(p->must.at - w->t->tbs);
-
 	if (p->must.len != p->is.len)
 		return 0;
 	for (size_t i = 0; i < p->is.len; i++)
-		if (p->must.at[i] != p->is.at[i] && !in_field(w->t, at + i))
+		if (p->must.at[i] != p->is.at[i] &&
+		    !in_field(w, p->must.at + i))
 			return 0;
 	return 1;
 }
@@ -114,11 +110,9 @@ hex(struct eh_slice s, char text[VALUE_TEXT])
 static const char *
 hex_of_template(const struct walk *w, struct eh_slice s, char text[VALUE_TEXT])
 {
-	size_t at = (size_t)(s.at - w->t->tbs);
-
 	hex(s, text);
 	for (size_t i = 0; i < shown(s); i++)
-		if (in_field(w->t, at + i))
+		if (in_field(w, s.at + i))
 			memset(text + 2 * i, '.', 2);
 	return text;
 }
@@ -210,7 +204,7 @@ explain_field(struct walk *w, const char *whose,
 {
 	char text[EH_OID_TEXT];
 
-	if (!in_field(w->t, (size_t)(must->value.at - w->t->tbs)) ||
+	if (!in_field(w, must->value.at) ||
 	    !eh_slice_equal(is->oid, must->oid) || is->tag != must->tag)
 		return 0;
 	say(w, "%s %s has %zu octets, must have %zu", whose,
@@ -279,8 +273,7 @@ explain_validity(struct walk *w, const struct pair *p)
 			continue;
 		time.is = contents(time.is);
 		time.must = contents(time.must);
-		if (time.must.len > 0 &&
-		    !in_field(w->t, (size_t)(time.must.at - w->t->tbs)))
+		if (time.must.len > 0 && !in_field(w, time.must.at))
 			say(w, "%s is %.*s, must be %.*s", names[i],
 			    (int)(time.is.len < 20 ? time.is.len : 20),
 			    (const char *)time.is.at, (int)time.must.len,

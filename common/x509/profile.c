@@ -448,6 +448,16 @@ eh_profile_template(
 	return NULL;
 }
 
+int
+eh_template_in_field(const struct eh_template *t, size_t at)
+{
+	for (unsigned i = 0; i < t->fields; i++)
+		if (at >= t->field[i].offset &&
+		    at - t->field[i].offset < t->field[i].length)
+			return 1;
+	return 0;
+}
+
 unsigned
 eh_profile_key(const struct eh_profile *p, unsigned index)
 {
@@ -525,12 +535,4 @@ eh_standard_name(unsigned standard)
 	if (standard <= EH_STANDARD_WISUN_FAN)
 		word = eh_words_name(eh_words_standard, (int)standard);
 	return word != NULL ? word : "unknown";
-}
-
-int
-eh_standard_get(const char *name)
-{
-	const struct eh_word *w = eh_words_find(eh_words_standard, name);
-
-	return w != NULL ? w->number : -1;
 }

@@ -191,6 +191,9 @@ void eh_profile_digest(
 const struct eh_template *eh_profile_template(
     const struct eh_profile *, const char *id, unsigned *indexp);
 
+/* Return 1 when octet ${at} of the TBSCertificate is inside a field, else 0. */
+int eh_template_in_field(const struct eh_template *, size_t at);
+
 /* The key number of template ${index}: two templates with the same number show
  * the same device key. */
 unsigned eh_profile_key(const struct eh_profile *, unsigned index);
@@ -205,10 +208,8 @@ EH_MUST_CHECK int eh_profile_check_device(const struct eh_profile *,
 EH_MUST_CHECK int eh_profile_parse_device(const struct eh_profile *,
     const char *text, struct eh_device_id *device, struct eh_error *);
 
-/* "certificate-serial", "ieee-802.1ar": the words of the YAML, or "unknown".
- * eh_standard_get() goes the other way: the number, or -1. */
+/* "certificate-serial", "ieee-802.1ar": the words of the YAML, or "unknown". */
 const char *eh_field_source_name(unsigned source);
 const char *eh_standard_name(unsigned standard);
-int eh_standard_get(const char *name);
 
 #endif

@@ -287,17 +287,6 @@ template_check(const struct eh_profile *p, const struct eh_template *t,
 	return err;
 }
 
-/* Return 1 when octet ${at} is inside a field of the template. */
-static int
-in_field(const struct eh_template *t, size_t at)
-{
-	for (unsigned i = 0; i < t->fields; i++)
-		if (at >= t->field[i].offset &&
-		    at - t->field[i].offset < t->field[i].length)
-			return 1;
-	return 0;
-}
-
 /* Could one TBS fit both?  Not when a constant octet of both differs. */
 static int
 ambiguous(const struct eh_template *a, const struct eh_template *b)
@@ -305,8 +294,8 @@ ambiguous(const struct eh_template *a, const struct eh_template *b)
 	if (a->tbslen != b->tbslen)
 		return 0;
 	for (size_t at = 0; at < a->tbslen; at++)
-		if (a->tbs[at] != b->tbs[at] && !in_field(a, at) &&
-		    !in_field(b, at))
+		if (a->tbs[at] != b->tbs[at] && !eh_template_in_field(a, at) &&
+		    !eh_template_in_field(b, at))
 			return 0;
 	return 1;
 }

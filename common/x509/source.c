@@ -81,8 +81,6 @@ put_oid(struct eh_writer *w, const struct eh_word *table, const char *word)
 	eh_cbor_put_bytes(w, oid, len);
 }
 
-static const struct eh_word no_words[] = { { NULL, 0, NULL } };
-
 static void
 put_pieces(struct eh_writer *w, const struct eh_piece *piece, unsigned n)
 {
@@ -129,7 +127,7 @@ put_alt_name(struct eh_writer *w, const struct eh_source_alt_name *n)
 	eh_cbor_put_array(w, module ? 3 : 2);
 	eh_cbor_put_uint(w, n->kind);
 	if (module)
-		put_oid(w, no_words, n->type);
+		put_oid(w, eh_words_none, n->type);
 	put_pieces(w, n->value.piece, n->value.pieces);
 }
 
@@ -163,7 +161,7 @@ put_extension_value(struct eh_writer *w, const struct eh_source_extension *x)
 		break;
 	case EH_EXTENSION_DER:
 		eh_cbor_put_array(w, 2);
-		put_oid(w, no_words, x->der_oid);
+		put_oid(w, eh_words_none, x->der_oid);
 		eh_cbor_put_bytes(w, x->der, x->derlen);
 		break;
 	case EH_EXTENSION_SUBJECT_KEY_ID:

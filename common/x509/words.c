@@ -140,6 +140,8 @@ const struct eh_word eh_words_wrap[] = {
 	{ "tpm2-duplicate", EH_WRAP_TPM2_DUPLICATE, NULL },
 	END
 };
+
+const struct eh_word eh_words_none[] = { END };
 /* clang-format on */
 
 const struct eh_word *

@@ -27,6 +27,7 @@ extern const struct eh_word eh_words_evidence[];	/* none, csr, ... */
 extern const struct eh_word eh_words_key_algorithm[];	/* ECDSA-P256 ... */
 extern const struct eh_word eh_words_kdf[];		/* HKDF-SHA256 ... */
 extern const struct eh_word eh_words_wrap[];		/* hpke ... */
+extern const struct eh_word eh_words_none[];		/* dotted OIDs only */
 /* clang-format on */
 
 /* The row with this word, or NULL. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "common/crypto/ed25519.h"
+#include "common/crypto/verifier.h"
 #include "test/unit/unit.h"
 
 static const struct {
@@ -22,6 +22,22 @@ static const struct {
 	},
 };
 
+static int
+verify(const uint8_t key[EH_ED25519_KEY_LEN], const void *message, size_t len,
+    const uint8_t signature[EH_SIGNATURE_LEN])
+{
+	struct eh_verifier *verifier;
+	struct eh_rawkey raw;
+	int err;
+
+	ck_assert_int_eq(
+	    eh_rawkey_set(&raw, key, EH_ED25519_KEY_LEN), EH_OK);
+	ck_assert_int_eq(eh_verifier_new(&raw, &verifier), EH_OK);
+	err = eh_verifier_verify(verifier, message, len, signature);
+	eh_verifier_free(verifier);
+	return err;
+}
+
 START_TEST(signatures_of_the_standard_verify)
 {
 	uint8_t key[32], message[8], signature[64];
@@ -32,17 +48,17 @@ START_TEST(signatures_of_the_standard_verify)
 
 		unit_hex(cases[i].key, key, sizeof(key));
 		unit_hex(cases[i].signature, signature, sizeof(signature));
-		ck_assert_int_eq(eh_ed25519_verify(
+		ck_assert_int_eq(verify(
 		    key, message, len, signature), EH_OK);
 		message[len] = 0;
-		ck_assert_int_eq(eh_ed25519_verify(
+		ck_assert_int_eq(verify(
 		    key, message, len + 1, signature), EH_ERR_SIGNATURE);
 		signature[0] ^= 1;
-		ck_assert_int_eq(eh_ed25519_verify(
+		ck_assert_int_eq(verify(
 		    key, message, len, signature), EH_ERR_SIGNATURE);
 		signature[0] ^= 1;
 		key[0] ^= 1;
-		ck_assert_int_eq(eh_ed25519_verify(
+		ck_assert_int_eq(verify(
 		    key, message, len, signature), EH_ERR_SIGNATURE);
 	}
 }
@@ -65,7 +81,7 @@ START_TEST(signature_has_one_encoding)
 		carry >>= 8;
 	}
 	ck_assert_int_eq(
-	    eh_ed25519_verify(key, NULL, 0, signature), EH_ERR_SIGNATURE);
+	    verify(key, NULL, 0, signature), EH_ERR_SIGNATURE);
 }
 END_TEST
 

@@ -310,8 +310,6 @@ START_TEST(words_of_sources_and_standards)
 	ck_assert_str_eq(
 	    eh_standard_name(EH_STANDARD_MATTER_DAC), "matter-dac");
 	ck_assert_str_eq(eh_standard_name(99), "unknown");
-	ck_assert_int_eq(eh_standard_get("none"), EH_STANDARD_NONE);
-	ck_assert_int_eq(eh_standard_get("matter"), -1);
 }
 END_TEST
 
