@@ -28,8 +28,8 @@ int eh_log_level_from(const char *name);
 /*
  * Write one line, "program: level: text".  Control characters, newlines among
  * them, and bytes that are no UTF-8 become '?', so that nobody forges a second
- * line; a text above 1000 bytes is cut.  The line goes out in one write(), so lines of threads do not
- * mix.  errno is kept.  Failures to write are ignored.
+ * line; a text above 1000 bytes is cut.  The line goes out in one write(), so
+ * lines of threads do not mix.  errno is kept.  Failures to write are ignored.
  */
 void eh_log(enum eh_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

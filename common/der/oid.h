@@ -8,10 +8,10 @@
 
 #include "common/err.h"
 
-/* The longest contents that are written or turned into text, and room for any
- * text of them, its NUL included.  An arc is at most 2^32 - 1. */
+/* The longest contents that are written, and room for the text of any of that
+ * length, its NUL included.  An arc is at most 2^32 - 1. */
 #define EH_OID_MAX 32
-#define EH_OID_TEXT 128
+#define EH_OID_TEXT 136
 
 /*
  * Encode the dotted text ${text} ("2.5.4.3": at least two arcs, no leading
@@ -21,9 +21,9 @@
 EH_MUST_CHECK int eh_oid_encode(
     const char *text, uint8_t *out, size_t cap, size_t *lenp);
 
-/* Write the dotted text of contents and a NUL to ${out}.  Return EH_OK,
+/* Write the dotted text of contents and a NUL to ${out}.  Return EH_OK;
  * EH_ERR_FORMAT (not the shortest form, cut off, an arc above 2^32 - 1) or
- * EH_ERR_SPACE. */
+ * EH_ERR_SPACE, and then ${out} says nothing. */
 EH_MUST_CHECK int eh_oid_decode(
     const uint8_t *contents, size_t len, char *out, size_t cap);
 

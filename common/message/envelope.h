@@ -93,8 +93,8 @@ void eh_envelope_digest(
  * Put ${payload} into an envelope of ${type}, sign it with ${signer} and write
  * it.  The payload is not looked at: whoever built it from values of others
  * decodes it first, which applies every rule.  EH_OK; EH_ERR_ARGUMENT when it
- * is empty or too long for the type; what the signer returned.  EH_ERR_SPACE latches in
- * the writer.
+ * is empty or too long for the type; what the signer returned.  EH_ERR_SPACE
+ * latches in the writer.
  */
 EH_MUST_CHECK int eh_envelope_sign(enum eh_message_type type,
     const void *payload, size_t len, const struct eh_signer *signer,

@@ -111,12 +111,14 @@ eh_csr_verify(const struct eh_csr *c, struct eh_error *e)
 	if (err == EH_OK)
 		err = eh_p256_verify(
 		    c->spki.key.at, c->info.at, c->info.len, signature);
-	if (err == EH_ERR_CRYPTO)
-		return eh_error_set(e, err, "request: libcrypto failed");
-	if (err != EH_OK)
+	/* Malformed DER around r and s is no signature either. */
+	if (err == EH_ERR_SIGNATURE || err == EH_ERR_FORMAT)
 		return eh_error_set(e, EH_ERR_SIGNATURE,
 		    "request: the signature does not verify with the key "
 		    "inside");
+	if (err != EH_OK)
+		return eh_error_set(e, err, "request: the signature could not "
+		    "be verified: %s", eh_err_text(err));
 	return EH_OK;
 }
 

@@ -28,8 +28,9 @@ EH_MUST_CHECK int eh_csr_decode(
 /*
  * Verify the request's signature with the key inside it: proof that somebody
  * holds the private key.  P-256 with SHA-256 only.  Return EH_OK;
- * EH_ERR_UNSUPPORTED for other algorithms, EH_ERR_SIGNATURE (a point that is
- * not on the curve included), each with a sentence.
+ * EH_ERR_UNSUPPORTED for other algorithms; EH_ERR_SIGNATURE (a point that is
+ * not on the curve included); EH_ERR_CRYPTO, EH_ERR_MEMORY; each with a
+ * sentence.
  */
 EH_MUST_CHECK int eh_csr_verify(const struct eh_csr *, struct eh_error *);
 

@@ -93,13 +93,20 @@ END_TEST
 START_TEST(room_is_kept)
 {
 	uint8_t oid[EH_OID_MAX];
-	char text[8], big[EH_OID_TEXT] = "2.5";
+	char text[8], big[EH_OID_TEXT];
 	size_t len;
 
 	ck_assert_int_eq(eh_oid_encode("2.5.4.3", oid, 2, &len), EH_ERR_SPACE);
 	ck_assert_int_eq(eh_oid_encode("2.5.4.3", oid, 3, &len), EH_OK);
 	ck_assert_int_eq(eh_oid_decode(oid, len, text, 7), EH_ERR_SPACE);
 	ck_assert_int_eq(eh_oid_decode(oid, len, text, 8), EH_OK);
+	/* The longest text of the longest contents. */
+	memset(oid, 0x7f, sizeof(oid));
+	ck_assert_int_eq(
+	    eh_oid_decode(oid, sizeof(oid), big, sizeof(big)), EH_OK);
+	ck_assert_int_eq(eh_oid_encode(big, oid, sizeof(oid), &len), EH_OK);
+	ck_assert_uint_eq(len, EH_OID_MAX);
+	strcpy(big, "2.5");
 	for (int i = 0; i < EH_OID_MAX; i++)
 		strcat(big, ".1");
 	ck_assert_int_eq(
