@@ -26,7 +26,7 @@ struct seen {
 	uint8_t id[EH_ID_LEN];
 	uint8_t message[EH_DIGEST_LEN];
 	uint64_t generation, expires;
-	uint8_t state;
+	uint8_t state, spent;
 	char name[EH_ROW_NAME];
 };
 
@@ -187,6 +187,7 @@ look(struct eh_authorizations *t, struct seen rows[EH_STATE_ROWS])
 
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++) {
 		const struct eh_row *row = &state->row[i];
+		const struct eh_counter *devices = &row->op[EH_OP_PASS].count;
 
 		if (row->state == EH_ROW_FREE)
 			continue;
@@ -195,6 +196,8 @@ look(struct eh_authorizations *t, struct seen rows[EH_STATE_ROWS])
 		rows[n].generation = row->generation;
 		rows[n].expires = row->expires;
 		rows[n].state = row->state;
+		rows[n].spent =
+		    devices->used + devices->burned >= devices->quota;
 		eh_state_row_name(row, rows[n].name);
 		n++;
 	}
@@ -219,6 +222,7 @@ eh_authorizations_hold(struct eh_authorizations *t,
 		view[n].what = a;
 		view[n].generation = rows[i].generation;
 		view[n].state = rows[i].state;
+		view[n].spent = rows[i].spent;
 		memcpy(view[n].name, rows[i].name, sizeof(view[n].name));
 		n++;
 	}
@@ -271,12 +275,29 @@ in_scope(const struct eh_scope *s, const struct eh_device_id *d)
 	return 0;
 }
 
+static int
+out_of_scope(const struct eh_scope *s, const struct eh_device_id *device,
+    const char *name, struct eh_error *error)
+{
+	char text[EH_DEVICE_TEXT], lo[EH_DEVICE_TEXT], hi[EH_DEVICE_TEXT];
+
+	eh_authorization_device_text(device, text);
+	if (s->kind == EH_SCOPE_RANGE)
+		return eh_error_set(error, EH_DENIED_SCOPE,
+		    "device %s is not in the scope of authorization %s, which "
+		    "is %s to %s", text, name,
+		    eh_authorization_device_text(&s->lo, lo),
+		    eh_authorization_device_text(&s->hi, hi));
+	return eh_error_set(error, EH_DENIED_SCOPE,
+	    "device %s is not in the scope of authorization %s, which lists %u "
+	    "devices", text, name, (unsigned)s->ndevices);
+}
+
 int
 eh_authorization_covers(const struct eh_authorization *a, const char *name,
     const struct eh_device_id *device, struct eh_error *error)
 {
 	const struct eh_scope *s = &a->pauth.scope;
-	char text[EH_DEVICE_TEXT];
 	int err;
 
 	if ((err = eh_profile_check_device(a->profile, device, error)) !=
@@ -287,9 +308,5 @@ eh_authorization_covers(const struct eh_authorization *a, const char *name,
 		return eh_error_set(error, EH_DENIED_SCOPE,
 		    "authorization %s is for ids of kind %s, the profile's are "
 		    "%s", name, s->id_kind, a->profile->identity.kind);
-	if (!in_scope(s, device))
-		return eh_error_set(error, EH_DENIED_SCOPE,
-		    "device %s is not in the scope of authorization %s",
-		    eh_authorization_device_text(device, text), name);
-	return EH_OK;
+	return in_scope(s, device) ? EH_OK : out_of_scope(s, device, name, error);
 }

@@ -39,6 +39,7 @@ struct eh_authorization_view {
 	const struct eh_authorization *what;	/* held until release() */
 	uint64_t generation;
 	uint8_t state;				/* enum eh_row_state */
+	uint8_t spent;				/* 1: no device is left */
 	char name[EH_ROW_NAME];			/* for people */
 };
 

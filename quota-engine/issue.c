@@ -235,10 +235,10 @@ in_force(const struct issue *i, const struct eh_authorization_view *view)
 /*
  * How much a refusal says about what the caller meant; the one that says most is
  * told.  Most says that of the authorization whose serial it is.  Then, the more
- * of a template agrees the more: one in force that would take the device but for
- * the serial, one that refuses the device (it may be another one's), one that
- * lives but is not in force, one that is closed, and last one that another
- * superseded.
+ * of a template agrees the more: one in force that has devices left and would
+ * take the TBS but for this, one that refuses the device (it may be another
+ * one's), one that lives but is not in force or is used up, one that is closed,
+ * and last one that another superseded.
  */
 static size_t
 depth(const struct issue *i, const struct eh_authorization_view *view, int err)
@@ -248,7 +248,7 @@ depth(const struct issue *i, const struct eh_authorization_view *view, int err)
 	if (i->meant)
 		return 8 * (EH_TBS_MAX + 2);
 	if (err == EH_DENIED_TEMPLATE)
-		return agreed + (in_force(i, view) ? 5 : 3);
+		return agreed + (in_force(i, view) && !view->spent ? 5 : 3);
 	if (view->state == EH_ROW_LIVE)
 		return agreed + 4;
 	return agreed + (err == EH_DENIED_NO_AUTHORIZATION ? 1 : 2);

@@ -39,7 +39,8 @@ refuses "unit issue into a folder that is not there" 1 \
     issue SN00000110 nowhere/110.pem
 device SN00000200
 refuses "unit issue, out of scope" 77 \
-    "device SN00000200 is not in the scope of authorization PO-4712" out.pem \
+    "device SN00000200 is not in the scope of authorization PO-4712, which is \
+SN00000100 to SN00000199" out.pem \
     issue SN00000200 out.pem
 device XN00000100
 refuses "unit issue, an id that is none" 77 \

@@ -211,6 +211,24 @@ START_TEST(a_wrong_serial_names_the_expected_issue_number)
 }
 END_TEST
 
+/* People are told of the one that could still make a device. */
+START_TEST(a_mismatch_names_no_authorization_that_is_used_up)
+{
+	a->pauth.expires--;		/* so that it is looked at first */
+	a->pauth.ops[0].quota = 1;
+	a->pauth.ops[0].lease = a->pauth.ops[1].lease = 1;
+	install();
+	render("SN00000042");
+	tbs[len - 1] ^= 1;
+	refused(sign(), EH_DENIED_TEMPLATE, "authorization PO-2, template ");
+	tbs[len - 1] ^= 1;
+	issued(sign());
+	render("SN00000043");
+	tbs[len - 1] ^= 1;
+	refused(sign(), EH_DENIED_TEMPLATE, "authorization PO-1, template ");
+}
+END_TEST
+
 /* --- scope --- */
 
 START_TEST(the_scope_is_from_the_lowest_to_the_highest)
@@ -218,7 +236,9 @@ START_TEST(the_scope_is_from_the_lowest_to_the_highest)
 	render("SN00000009");
 	refused(sign(), EH_DENIED_SCOPE, "SN00000009");
 	render("SN00000100");
-	refused(sign(), EH_DENIED_SCOPE, "SN00000100");
+	refused(sign(), EH_DENIED_SCOPE,
+	    "device SN00000100 is not in the scope of authorization PO-1, "
+	    "which is SN00000010 to SN00000099");
 	render("SN00000010");
 	issued(sign());
 	render("SN00000099");
@@ -234,7 +254,7 @@ START_TEST(a_list_holds_what_it_names_and_any_is_any)
 	a->pauth.scope.devices[1] = a->pauth.scope.hi;
 	install();
 	render("SN00000011");
-	refused(sign(), EH_DENIED_SCOPE, "PO-2");
+	refused(sign(), EH_DENIED_SCOPE, "PO-2, which lists 2 devices");
 	render("SN00000099");
 	issued(sign());
 	a->pauth.scope.kind = EH_SCOPE_ANY;
@@ -687,6 +707,8 @@ main(void)
 	tcase_add_test(tc, no_byte_outside_the_fields_may_differ);
 	tcase_add_test(tc, no_byte_inside_the_fields_is_free);
 	tcase_add_test(tc, a_wrong_serial_names_the_expected_issue_number);
+	tcase_add_test(tc,
+	    a_mismatch_names_no_authorization_that_is_used_up);
 	tcase_add_test(tc, the_scope_is_from_the_lowest_to_the_highest);
 	tcase_add_test(tc, a_list_holds_what_it_names_and_any_is_any);
 	tcase_add_test(tc, a_scope_of_another_id_kind_holds_nothing);
