@@ -20,6 +20,8 @@
  * EH_BACKEND_MARK, so that genesis can tell an empty key store from one that
  * belongs to an EdgeHSM already.
  *
+ * What make_secret() and generate() have made outlives a power cut.
+ *
  * All functions may be called from many threads at once.  ${error} may be NULL.
  * Failures of the key store are EH_ERR_BACKEND with a sentence that names the
  * call and its return value; a wrong configuration is EH_ERR_CONFIG and names

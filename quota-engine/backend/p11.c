@@ -125,6 +125,29 @@ label_is(const CK_TOKEN_INFO *info, const char *label)
 	return memcmp(padded, info->label, sizeof(padded)) == 0;
 }
 
+/*
+ * At each login SoftHSM 2.6.1 cuts the file token.object to nothing and then
+ * writes it.  Killed between the two it does not know the token any more, whose
+ * keys lie beside that file.
+ */
+static int
+token_absent(
+    struct eh_p11 *b, const struct eh_conf *conf, struct eh_error *error)
+{
+	static const char maker[] = "SoftHSM";
+	CK_INFO info;
+	int is_soft = b->p11->C_GetInfo(&info) == CKR_OK &&
+	    memcmp(info.manufacturerID, maker, sizeof(maker) - 1) == 0;
+
+	return eh_error_set(error, EH_ERR_CONFIG,
+	    "%s: backend.token: no token with the label '%s' in %s; if there "
+	    "was one before, put back a copy of the key store%s",
+	    conf_name(conf), conf->backend_token, conf->backend_module,
+	    is_soft ? " (SoftHSM loses a token when it is killed at its login: "
+		      "edgehsmd(8))"
+		    : "");
+}
+
 /* Slot numbers of SoftHSM are random: the label is what names a token. */
 static int
 find_token(struct eh_p11 *b, const struct eh_conf *conf,
@@ -147,11 +170,7 @@ find_token(struct eh_p11 *b, const struct eh_conf *conf,
 		found++;
 	}
 	if (found == 0)
-		return eh_error_set(error, EH_ERR_CONFIG,
-		    "%s: backend.token: no token with the label '%s' in %s; if "
-		    "there was one before, put back a copy of the key store",
-		    conf_name(conf), conf->backend_token,
-		    conf->backend_module);
+		return token_absent(b, conf, error);
 	if (found > 1)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "%s: backend.token: %u tokens in %s have the label '%s'; "

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/wipe.h"
 #include "quota-engine/backend/p11.h"
@@ -97,6 +98,14 @@ count_marked(struct eh_backend *backend, unsigned *countp,
 	return EH_OK;
 }
 
+/* SoftHSM does not sync what it writes, wherever that is: a key that the anchored
+ * state names next must not be gone after a power cut. */
+static void
+settle(void)
+{
+	sync();
+}
+
 static int
 make_secret(struct eh_backend *backend, struct eh_error *error)
 {
@@ -129,7 +138,10 @@ make_secret(struct eh_backend *backend, struct eh_error *error)
 	rv = b->p11->C_GenerateKey(session, &mechanism, template, n, &key);
 	pthread_mutex_unlock(&b->objects);
 	eh_p11_give(b, session);
-	return rv == CKR_OK ? EH_OK : eh_p11_failed(rv, "C_GenerateKey", error);
+	if (rv != CKR_OK)
+		return eh_p11_failed(rv, "C_GenerateKey", error);
+	settle();
+	return EH_OK;
 }
 
 static CK_RV
@@ -298,6 +310,8 @@ generate(struct eh_backend *backend, const uint8_t id[EH_BACKEND_ID_LEN],
 	    : eh_p11_failed(rv, "C_GenerateKeyPair", error);
 	pthread_mutex_unlock(&b->objects);
 	eh_p11_give(b, session);
+	if (err == EH_OK)
+		settle();
 	return err;
 }
 

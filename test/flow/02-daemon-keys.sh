@@ -17,6 +17,8 @@ backend_ids() {
 }
 
 token keys
+mkdir "$D/copy"
+cp -a "$D/tokens/." "$D/copy/"
 conf
 daemon || result 1 "it starts"
 genesis
@@ -44,6 +46,20 @@ refused "the issuing key signs no digest" EH_DENIED_MECHANISM "never a digest" \
     req -t "$ticket" sign "object=$issuing" mechanism=1 data=12345678901234567890123456789012
 refused "and no message that is neither certificate nor request" \
     EH_DENIED_TEMPLATE "" try "$issuing"
+
+# --- SoftHSM loses its token: killed in the middle of its login ---
+stop
+for file in "$D"/tokens/*/token.object; do
+	: > "$file"
+done
+start_fails "a token that SoftHSM lost is told, with what to do" 78 \
+    "put back a copy of the key store (SoftHSM loses .*edgehsmd(8))"
+check "neither state nor anchor has suffered" [ -s "$D/anchor" ]
+for file in "$D"/copy/*/token.object; do
+	cp -p "$file" "$D/tokens/$(basename "$(dirname "$file")")/"
+done
+daemon || result 1 "it starts with the first copy of token.object"
+check "and has every key" try "$general"
 
 # --- swapped ---
 set_id() {

@@ -17,6 +17,14 @@
 #include "test/unit/unit.h"
 
 static char folder[FIXTURE_PATH];
+/* In the place of libc's, to see who asks. */
+static unsigned syncs;
+void
+sync(void)
+{
+	syncs++;
+}
+
 static struct eh_conf conf;
 static struct eh_backend *b;
 static struct eh_error error;
@@ -56,6 +64,18 @@ refused(const char *key, const char *what)
 	ck_assert_msg(strstr(error.text, what) != NULL, "%s", error.text);
 }
 
+START_TEST(a_key_is_on_the_disk_before_it_counts)
+{
+	struct eh_backend_key key;
+
+	open_backend();
+	ck_assert_int_eq(b->ops->make_secret(b, &error), EH_OK);
+	ck_assert_uint_eq(syncs, 1);
+	ck_assert_int_eq(b->ops->generate(b, id, &key, &error), EH_OK);
+	ck_assert_uint_eq(syncs, 2);
+}
+END_TEST
+
 START_TEST(a_missing_module_is_named)
 {
 	conf.backend_module = (char[]) { "/nowhere/module.so" };
@@ -74,6 +94,7 @@ START_TEST(a_token_that_is_not_there_is_named)
 {
 	conf.backend_token = (char[]) { "absent" };
 	refused("backend.token", "'absent'");
+	ck_assert_ptr_nonnull(strstr(error.text, "killed at its login"));
 }
 END_TEST
 
@@ -317,6 +338,7 @@ main(void)
 	s = suite_create("p11");
 	c = tcase_create("p11");
 	tcase_add_checked_fixture(c, begin, end);
+	tcase_add_test(c, a_key_is_on_the_disk_before_it_counts);
 	tcase_add_test(c, a_missing_module_is_named);
 	tcase_add_test(c, a_library_that_is_no_module_is_refused);
 	tcase_add_test(c, a_token_that_is_not_there_is_named);
