@@ -2,7 +2,7 @@
 # check.sh - all tests, set-up included.
 #
 #   ./check.sh                  everything but the slow tests
-#   ./check.sh --slow           those too, under the sanitizers, and distcheck
+#   ./check.sh --slow           those too
 #   ./check.sh --quick          one compiler, no sanitizers: while you work
 #   ./check.sh --fresh [SUITE]  both commands in a new Debian (bookworm, trixie)
 #   ./check.sh --no-install     name missing packages instead of installing them
@@ -164,8 +164,6 @@ if [ "$quick" = no ]; then
 		step "compile the tests: clang" make -C "$work/clang" \
 		    -j"$jobs" check TESTS= || :
 	fi
-fi
-if [ "$slow" = yes ]; then
 	sanitize='-O1 -g -fsanitize=address,undefined'
 	sanitize="$sanitize -fno-sanitize-recover=all -fno-omit-frame-pointer"
 	if build "ASan and UBSan" "$work/asan" CC=gcc CFLAGS="$sanitize"; then

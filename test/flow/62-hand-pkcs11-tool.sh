@@ -75,8 +75,11 @@ uses "-m ECDSA-SHA256 on the general key" "$COUNTS" \
 check "verifies" plain_openssl dgst -sha256 -verify key.pem \
     -signature hash.sig message
 
-# --- p11tool ---
-if command -v p11tool > /dev/null; then
+# --- p11tool; with libasan in it, it hangs at the end of any refusal, whatever
+# --- module it has ---
+if [ -n "$SANITIZER" ]; then
+	result 0 "p11tool # SKIP it hangs with libasan loaded"
+elif command -v p11tool > /dev/null; then
 	p11() {
 		foreign p11tool --provider "$EDGEHSM_MODULE" --login \
 		    --set-pin "$OPERATOR" "$@"
