@@ -112,11 +112,12 @@ eh_authority_key(struct eh_authority *a, enum eh_store_key use,
 	*keyp = key;
 	if (key != NULL)
 		return EH_OK;
+	eh_error_clear(&inner);
 	err = open_key(a, self->key[use].place, &key, &inner);
 	if (err != EH_OK)
 		return eh_error_set(error,
 		    err == EH_ERR_NOT_FOUND ? EH_ERR_CONFIG : err, "%s: %s",
-		    eh_store_key_name(use), inner.text);
+		    eh_store_key_name(use), eh_error_sentence(&inner));
 	if (!eh_rawkey_equal(
 	        eh_privkey_public(key), &self->key[use].public)) {
 		eh_privkey_free(key);

@@ -34,11 +34,14 @@ parse_id(const char *text, const struct eh_profile *p,
     struct eh_device_id *id, struct eh_error *error)
 {
 	struct eh_error why;
-	int err = eh_profile_parse_device(p, text, id, &why);
+	int err;
 
+	eh_error_clear(&why);
+	err = eh_profile_parse_device(p, text, id, &why);
 	if (err != EH_OK)
 		eh_error_set(
-		    error, err, "--scope: '%.80s': %s", text, why.text);
+		    error, err, "--scope: '%.80s': %s", text,
+		    eh_error_sentence(&why));
 	return err;
 }
 

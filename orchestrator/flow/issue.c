@@ -225,9 +225,10 @@ get_tbs(struct issue *i, struct eh_error *error)
 }
 
 /*
- * The EdgeHSM does not know the TBS: then it was never issued, or it would have
- * given the same signature again.  When the issue number has changed since it
- * was rendered, take the new one; else the refusal stands.
+ * The EdgeHSM does not know the TBS, or its authorization was superseded: then
+ * it was never issued, or it would have given the same signature again.  When
+ * the issue number or the authorization has changed since it was rendered, take
+ * the new one; else the refusal stands.
  */
 static int
 render_again(struct issue *i, const struct eh_error *refusal,
@@ -264,18 +265,21 @@ sign(struct issue *i, struct eh_error *error)
 static int
 ask(struct issue *i, struct eh_error *answer, struct eh_error *error)
 {
-	int err;
+	int err, refusal;
 
 	for (unsigned n = 1;; n++) {
 		eh_error_clear(answer);
 		if ((err = get_tbs(i, error)) != EH_OK ||
 		    (err = sign(i, answer)) == EH_OK)
 			return err;
-		if (err == EH_DENIED_TEMPLATE && n < RENDERINGS) {
+		if ((err == EH_DENIED_TEMPLATE ||
+			err == EH_DENIED_NO_AUTHORIZATION) &&
+		    n < RENDERINGS) {
+			refusal = err;
 			err = render_again(i, answer, error);
 			if (err == EH_OK)
 				continue;
-			if (err != EH_DENIED_TEMPLATE)
+			if (err != refusal)
 				eh_error_clear(answer);
 			return err;
 		}

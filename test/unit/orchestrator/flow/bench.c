@@ -161,6 +161,9 @@ judge(struct bench *b, struct bench_device *d, unsigned row, unsigned t,
 	if (d == NULL && f->refuse != EH_OK && row == 0)
 		return eh_error_set(error, f->refuse, "refused with %d of %d",
 		    1, 2);
+	if (row == 0 && f->closed == BENCH_SUPERSEDED)
+		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+		    "authorization PO-1 was superseded by another one");
 	if (row == 0 && f->closed)
 		return eh_error_set(
 		    error, EH_DENIED_EXPIRED, "authorization PO-1 has expired");
@@ -216,10 +219,10 @@ fake_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 		memset(d, 0, sizeof(*d));
 		d->id_len = v->device.len;
 		memcpy(d->id, v->device.bytes, d->id_len);
-		d->authorization = (uint8_t)(row + 1);
 		f->used += row == 0;
 	}
 	if (!d->certificate[t].issued) {
+		d->authorization = (uint8_t)(row + 1);
 		certificate(b, tbs, len, d->certificate[t].der,
 		    sizeof(d->certificate[t].der), &n);
 		memcpy(d->certificate[t].tbs, digest, 32);

@@ -13,6 +13,7 @@
 
 #define BENCH_DEVICES	16
 #define BENCH_TEMPLATES 2
+#define BENCH_SUPERSEDED 2
 
 /*
  * The EdgeHSM that is played.  It keeps the rules of retry and re-issue that
@@ -24,7 +25,7 @@ struct bench_hsm {
 	uint64_t quota, used, log_size;
 	uint16_t burns;
 	uint8_t second;			/* an authorization PO-2 exists */
-	uint8_t closed;			/* PO-1 is */
+	uint8_t closed;			/* PO-1 is; or BENCH_SUPERSEDED */
 	int refuse;			/* EH_DENIED_*: new devices, by PO-1 */
 	int break_down;			/* an error for sign ${break_at} */
 	unsigned break_at;

@@ -238,6 +238,26 @@ START_TEST(refused_device_with_a_certificate_is_not_forgotten)
 }
 END_TEST
 
+START_TEST(device_goes_on_under_the_authorization_that_superseded_its_own)
+{
+	bench_line(&b, "fault: none", NULL, NULL);
+	/* One certificate is there, and the TBS of the other was stored. */
+	b.fake->break_at = 2;
+	b.fake->break_down = EH_ERR_UNAVAILABLE;
+	ck_assert_int_eq(bench_make(&b, ONE), EH_ERR_UNAVAILABLE);
+	b.fake->closed = BENCH_SUPERSEDED;
+	/* Nothing has taken its place yet. */
+	makes(ONE, 0, 1, 0);
+	ck_assert_int_eq(
+	    b.summary.refusal.code, EH_DENIED_NO_AUTHORIZATION);
+	b.fake->second = 1;
+	makes(ONE, 1, 0, 0);
+	bench_check_good(&b, ONE);
+	is(ONE, EH_UNIT_GOOD, "");
+	ck_assert_str_eq(unit->order, "PO-2");
+}
+END_TEST
+
 /* --- issue numbers --- */
 
 START_TEST(tbs_that_was_never_issued_is_rendered_anew_after_a_burn)
@@ -602,6 +622,8 @@ main(void)
 	tcase_add_test(t, no_authorization_at_all_is_a_refusal);
 	tcase_add_test(t, device_that_was_begun_stays_with_its_authorization);
 	tcase_add_test(t, refused_device_with_a_certificate_is_not_forgotten);
+	tcase_add_test(
+	    t, device_goes_on_under_the_authorization_that_superseded_its_own);
 	tcase_add_test(
 	    t, tbs_that_was_never_issued_is_rendered_anew_after_a_burn);
 	tcase_add_test(
