@@ -137,49 +137,59 @@ find_verb(
 	return found;
 }
 
-/* What there is instead, for somebody who knows the first word. */
-static int
-unknown_in_group(const struct eh_program *program, int argc, char **argv)
+static void
+help_group(const struct eh_program *program, const char *group)
 {
-	const char *group = argv[0], *between = "";
-
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		printf("Usage: %s %s VERB [options]\n", program->name, group);
-		print_verbs(program, group);
-		return EH_EXIT_OK;
-	}
-	if (argc > 1 && argv[1][0] != '-')
-		fprintf(stderr, "%s: unknown verb '%s %s'; ", program->name,
-		    group, argv[1]);
-	else
-		fprintf(stderr, "%s: which verb of %s? ", program->name, group);
-	fprintf(stderr, "there are: ");
-	for (const struct eh_verb *const *v = program->verbs; *v != NULL; v++)
-		if (in_group(*v, group)) {
-			fprintf(stderr, "%s%s", between, (*v)->name);
-			between = ", ";
-		}
-	fprintf(stderr, "\n");
-	return EH_EXIT_USAGE;
+	printf("Usage: %s %s VERB [options]\n", program->name, group);
+	print_verbs(program, group);
 }
 
+/* What there is instead, for somebody who knows the first word. */
 static int
-unknown_verb(const struct eh_program *program, int argc, char **argv)
+unknown_in_group(struct eh_args *args, int argc, char **argv)
 {
+	char list[EH_ERROR_TEXT] = "";
+	size_t n = 0;
+
+	for (const struct eh_verb *const *v = args->program->verbs;
+	     *v != NULL && n < sizeof(list); v++)
+		if (in_group(*v, argv[0]))
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+			    "%s%s", n > 0 ? ", " : "", (*v)->name);
+	if (argc > 1 && argv[1][0] != '-')
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "unknown verb '%s %s'; there are: %s", argv[0], argv[1],
+		    list);
+	return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+	    "which verb of %s? there are: %s", argv[0], list);
+}
+
+/* EH_OK when no more than help was asked for, and was given. */
+static int
+unknown_verb(struct eh_args *args, int argc, char **argv)
+{
+	const struct eh_program *program = args->program;
 	const char *names[EH_ARGS_MAX], *near;
 	size_t n = 0;
 
+	if (argc == 0)
+		return eh_error_set(
+		    &args->error, EH_ERR_ARGUMENT, "which verb?");
 	for (const struct eh_verb *const *v = program->verbs;
 	     *v != NULL && n < EH_ARGS_MAX; v++) {
-		if (in_group(*v, argv[0]))
-			return unknown_in_group(program, argc, argv);
 		names[n++] = (*v)->name;
+		if (!in_group(*v, argv[0]))
+			continue;
+		if (argc == 1 || strcmp(argv[1], "--help") != 0)
+			return unknown_in_group(args, argc, argv);
+		help_group(program, argv[0]);
+		return EH_OK;
 	}
 	near = eh_suggest(argv[0], names, n);
-	fprintf(stderr, "%s: unknown verb '%s'%s%s%s; see %s --help\n",
-	    program->name, argv[0], near != NULL ? "; did you mean '" : "",
-	    near != NULL ? near : "", near != NULL ? "'?" : "", program->name);
-	return EH_EXIT_USAGE;
+	return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+	    "unknown verb '%s'%s%s%s", argv[0],
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "");
 }
 
 static int
@@ -282,25 +292,45 @@ check(struct eh_args *args)
 	return EH_OK;
 }
 
+int
+eh_command_put(struct json_t *object)
+{
+	int bad;
+
+	if (object == NULL)
+		return EH_ERR_MEMORY;
+	bad = json_dumpf(object, stdout, JSON_COMPACT) != 0 ||
+	    putchar('\n') == EOF;
+	json_decref(object);
+	return bad ? EH_ERR_IO : EH_OK;
+}
+
 static void
 print_error(const struct eh_args *args, int err)
 {
 	const char *text = args->error.text[0] != '\0' ? args->error.text
 						      : eh_err_text(err);
-	json_t *o;
+	const char *verb = args->verb != NULL ? args->verb->name : "";
 
 	fprintf(stderr, "%s: %s\n", args->program->name, text);
 	if (err == EH_ERR_ARGUMENT)
 		fprintf(stderr, "%s: see %s%s%s --help\n", args->program->name,
-		    args->program->name, args->verb->name[0] != '\0' ? " " : "",
-		    args->verb->name);
-	if (!args->json)
-		return;
-	o = json_pack("{s:{s:s, s:s, s:i}}", "error", "code", eh_err_name(err),
-	    "text", text, "exit", eh_exit_status(err));
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+		    args->program->name, verb[0] != '\0' ? " " : "", verb);
+	/* Where even that cannot be printed, the exit status is left. */
+	if (args->json)
+		(void)!eh_command_put(json_pack("{s:{s:s, s:s, s:i}}", "error",
+		    "code", eh_err_name(err), "text", text, "exit",
+		    eh_exit_status(err)));
+}
+
+/* Was --json typed?  An error of what was typed is told as it asks for. */
+static int
+is_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return 1;
+	return 0;
 }
 
 int
@@ -319,14 +349,12 @@ eh_command_main(const struct eh_program *program, int argc, char **argv)
 		help_program(program);
 		return EH_EXIT_OK;
 	}
-	if ((args.verb = find_verb(program, argc, argv, &used)) == NULL) {
-		if (argc > 0)
-			return unknown_verb(program, argc, argv);
-		fprintf(stderr, "%s: which verb? see %s --help\n",
-		    program->name, program->name);
-		return EH_EXIT_USAGE;
-	}
-	err = parse(&args, argc - used, argv + used);
+	args.json = is_json(argc, argv);
+	args.verb = find_verb(program, argc, argv, &used);
+	if (args.verb != NULL)
+		err = parse(&args, argc - used, argv + used);
+	else if ((err = unknown_verb(&args, argc, argv)) == EH_OK)
+		return EH_EXIT_OK;
 	if (err == EH_OK && eh_args_get(&args, "help") != NULL) {
 		help_verb(program, args.verb);
 		return EH_EXIT_OK;

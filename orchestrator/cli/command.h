@@ -63,6 +63,14 @@ struct eh_args {
 };
 
 /*
+ * Print ${object} on standard output as one line of JSON, and take it.  Returns
+ * EH_OK, EH_ERR_MEMORY (${object} is NULL, as jansson's makers return it) or
+ * EH_ERR_IO.
+ */
+struct json_t;
+EH_MUST_CHECK int eh_command_put(struct json_t *object);
+
+/*
  * Parse, run, print what went wrong on standard error (with --json as one object
  * {"error": ...} on standard output too), and return the exit status: exit.h.
  */

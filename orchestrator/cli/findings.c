@@ -56,16 +56,3 @@ eh_findings_result(struct eh_args *args, const struct eh_report *report,
 	return eh_error_set(&args->error, EH_ERR_CONFIG, "%s: %zu error%s",
 	    what, report->errors, report->errors == 1 ? "" : "s");
 }
-
-int
-eh_findings_put(json_t *object)
-{
-	int bad;
-
-	if (object == NULL)
-		return EH_ERR_MEMORY;
-	bad = json_dumpf(object, stdout, JSON_COMPACT) != 0 ||
-	    putchar('\n') == EOF;
-	json_decref(object);
-	return bad ? EH_ERR_IO : EH_OK;
-}

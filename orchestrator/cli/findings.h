@@ -27,10 +27,4 @@ void eh_findings_print(const struct eh_args *args, struct eh_report *report);
 EH_MUST_CHECK int eh_findings_result(struct eh_args *args,
     const struct eh_report *report, const char *what);
 
-/*
- * Print ${object} on standard output, one line, and take it.  Returns EH_OK,
- * EH_ERR_MEMORY (${object} is NULL) or EH_ERR_IO.
- */
-EH_MUST_CHECK int eh_findings_put(json_t *object);
-
 #endif

@@ -16,7 +16,7 @@ show(struct eh_args *args, struct eh_report *report)
 		eh_findings_print(args, report);
 	} else if (report->errors > 0) {
 		/* Without errors the verb's own output has the warnings. */
-		err = eh_findings_put(json_pack("{s:s, s:o}", "file",
+		err = eh_command_put(json_pack("{s:s, s:o}", "file",
 		    args->operand[0], "findings", eh_findings_json(report)));
 		if (err != EH_OK)
 			return err;

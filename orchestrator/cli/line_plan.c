@@ -405,7 +405,7 @@ run(struct eh_args *args)
 		EH_OK &&
 	    (err = ask_token(p)) == EH_OK && (err = build(p)) == EH_OK) {
 		if (args->json)
-			err = eh_findings_put(json_incref(p->root));
+			err = eh_command_put(json_incref(p->root));
 		else
 			print_plan(p);
 	}

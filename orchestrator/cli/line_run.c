@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -109,10 +110,10 @@ unit_ends(void *arg, const struct eh_run_unit *u)
 	int err = keep_row(r, u);
 
 	eh_progress_unit(&r->progress, u);
-	if (r->args->json) {
-		eh_session_print(unit_json(u));
-		fflush(stdout);
-	}
+	if (r->args->json && err == EH_OK)
+		err = eh_command_put(unit_json(u));
+	if (fflush(stdout) != 0 && err == EH_OK)
+		err = EH_ERR_IO;
 	if (r->err == EH_OK)
 		r->err = err;
 }
@@ -227,14 +228,14 @@ end_word(enum eh_run_end end)
 	return "error";
 }
 
-static void
+static int
 print_summary(const struct running *r)
 {
 	const struct eh_run_summary *s = &r->summary;
 	char counts[160];
 
-	if (r->args->json) {
-		eh_session_print(json_pack(
+	if (r->args->json)
+		return eh_command_put(json_pack(
 		    "{s:{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
 		    "summary", "line", r->recipe.line->name, "end",
 		    end_word(s->end), "devices", (json_int_t)s->total, "good",
@@ -242,12 +243,11 @@ print_summary(const struct running *r)
 		    "refused", (json_int_t)s->refused, "scrapped",
 		    (json_int_t)s->scrapped, "failed", (json_int_t)s->failed,
 		    "left", (json_int_t)s->left));
-		return;
-	}
 	print_table(r);
 	count_text(s, counts, sizeof(counts));
 	printf("%s%zu device%s: %s\n", r->rows > 0 ? "\n" : "", s->total,
 	    s->total == 1 ? "" : "s", counts);
+	return EH_OK;
 }
 
 /* --- the verdict --- */
@@ -319,7 +319,7 @@ verdict(struct running *r)
 
 /* Who is told as operator: --operator, else the name of the login, where the
  * profile wants one. */
-static void
+static int
 name_person(struct running *r)
 {
 	const char *given = eh_args_get(r->args, "operator");
@@ -330,9 +330,15 @@ name_person(struct running *r)
 		given = user != NULL ? user->pw_name : NULL;
 	}
 	if (given == NULL || given[0] == '\0')
-		return;
-	snprintf(r->person, sizeof(r->person), "%s", given);
+		return EH_OK;
+	if (!eh_text_check(given))
+		return eh_error_set(&r->args->error, EH_ERR_ARGUMENT,
+		    "operator '%s': printable ASCII, at most %d characters; "
+		    "see --operator",
+		    given, EH_TEXT_MAX);
+	strcpy(r->person, given);
 	r->options.person = r->person;
+	return EH_OK;
 }
 
 static int
@@ -343,10 +349,6 @@ check_person(struct running *r)
 		return eh_error_set(&r->args->error, EH_ERR_ARGUMENT,
 		    "the profile wants the operator in every report: "
 		    "--operator NAME");
-	if (r->options.person != NULL && !eh_text_check(r->options.person))
-		return eh_error_set(&r->args->error, EH_ERR_ARGUMENT,
-		    "--operator: printable ASCII, at most %d characters",
-		    EH_TEXT_MAX);
 	return EH_OK;
 }
 
@@ -363,8 +365,7 @@ prepare(struct running *r)
 	    (err = eh_recipe_station(&r->recipe, eh_args_get(args, "station"),
 		 &r->options.station, &args->error)) != EH_OK)
 		return err;
-	name_person(r);
-	if ((err = check_person(r)) != EH_OK)
+	if ((err = name_person(r)) != EH_OK || (err = check_person(r)) != EH_OK)
 		return err;
 	r->options.state = eh_args_get(args, "state");
 	r->options.authorization = eh_args_get(args, "authorization");
@@ -397,7 +398,7 @@ make_devices(struct running *r)
 	struct eh_run_watch watch = { .arg = r, .unit_begins = unit_begins,
 		.step_begins = step_begins, .log = say,
 		.unit_ends = unit_ends };
-	int err;
+	int err, shown = EH_OK;
 
 	catch_signals();
 	err = eh_run(&r->recipe, &r->hsm, &r->options, &watch, &r->summary,
@@ -405,12 +406,12 @@ make_devices(struct running *r)
 	eh_progress_end(&r->progress);
 	/* What ended before the first device has nothing to sum up. */
 	if (r->args->json || r->rows > 0 || err == EH_OK)
-		print_summary(r);
+		shown = print_summary(r);
 	fflush(stdout);
 	if (r->rows > 0 && !r->args->json && r->progress.form != EH_PROGRESS_NONE)
 		say_how_to_go_on(r);
 	if (err == EH_OK)
-		err = r->err;
+		err = r->err != EH_OK ? r->err : shown;
 	return err != EH_OK ? err : verdict(r);
 }
 

@@ -15,7 +15,7 @@ show(struct eh_args *args, const char *path,
 {
 	eh_findings_print(args, report);
 	if (args->json)
-		return eh_findings_put(json_pack("{s:s, s:s?, s:b, s:o?}",
+		return eh_command_put(json_pack("{s:s, s:s?, s:b, s:o?}",
 		    "file", path, "profile",
 		    source != NULL ? source->name : NULL, "good",
 		    report->errors == 0, "findings",

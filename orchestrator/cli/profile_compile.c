@@ -39,7 +39,7 @@ show_json(const struct eh_profile *profile, const char *out,
 			json_decref(templates);
 			return EH_ERR_MEMORY;
 		}
-	return eh_findings_put(json_pack(
+	return eh_command_put(json_pack(
 	    "{s:s, s:I, s:s, s:s, s:o?, s:s, s:o?}", "profile", profile->name,
 	    "version", (json_int_t)profile->version, "configDigest", config,
 	    "sourceDigest", source, "templates", templates, "file", out,
@@ -127,7 +127,7 @@ run(struct eh_args *args)
 	eh_findings_print(args, &report);
 	if (err == EH_ERR_CONFIG && report.errors > 0) {
 		if (args->json)
-			shown = eh_findings_put(json_pack("{s:s, s:o?}",
+			shown = eh_command_put(json_pack("{s:s, s:o?}",
 			    "file", args->operand[0], "findings",
 			    eh_findings_json(&report)));
 		err = eh_findings_result(args, &report, args->operand[0]);

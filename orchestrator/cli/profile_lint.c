@@ -147,7 +147,7 @@ show(struct eh_args *args, struct eh_report *report)
 {
 	eh_findings_print(args, report);
 	if (args->json)
-		return eh_findings_put(json_pack("{s:b, s:o?}", "good",
+		return eh_command_put(json_pack("{s:b, s:o?}", "good",
 		    report->errors == 0, "findings",
 		    eh_findings_json(report)));
 	if (report->errors == 0)

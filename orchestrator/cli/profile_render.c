@@ -451,7 +451,7 @@ put_json(const struct render *r, json_t *all)
 	char id[EH_HEX_SIZE(EH_ID_LEN)];
 
 	eh_hex_encode(r->order.id, EH_ID_LEN, id);
-	return eh_findings_put(json_pack("{s:s, s:s, s:s*, s:s, s:i, s:O}",
+	return eh_command_put(json_pack("{s:s, s:s, s:s*, s:s, s:i, s:O}",
 	    "device", eh_args_get(r->args, "device"), "profile",
 	    r->file.profile->name, "order", r->asked ? r->order.name : NULL,
 	    "authorization", id, "issueNumber", (int)r->issue_number,

@@ -34,14 +34,6 @@ eh_session_login(
 	return err;
 }
 
-void
-eh_session_print(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
-}
-
 const char *
 eh_session_fingerprint(
     const uint8_t digest[EH_DIGEST_LEN], char text[EH_FINGERPRINT_TEXT])

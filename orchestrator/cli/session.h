@@ -4,8 +4,6 @@
 #ifndef EH_ORCHESTRATOR_CLI_SESSION_H
 #define EH_ORCHESTRATOR_CLI_SESSION_H
 
-#include <jansson.h>
-
 #include "orchestrator/cli/command.h"
 #include "orchestrator/cli/pin.h"
 #include "orchestrator/token/token.h"
@@ -27,9 +25,6 @@ EH_MUST_CHECK int eh_session_open(struct eh_args *, struct eh_token **);
 /* The same, and log in as ${role} with the PIN of pin.h. */
 EH_MUST_CHECK int eh_session_login(
     struct eh_args *, enum eh_wire_role role, struct eh_token **);
-
-/* Print ${object} as one line of JSON on standard output and free it. */
-void eh_session_print(json_t *object);
 
 /* SHA-256 for people to compare over the telephone: hex in groups of 4. */
 #define EH_FINGERPRINT_TEXT 80

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +156,11 @@ json_status(const struct eh_token_status *s)
 	eh_hex_encode(s->hsm_id, EH_HSM_ID_LEN, id);
 	eh_hex_encode(s->root, EH_DIGEST_LEN, root);
 	for (unsigned i = 0; i < s->nauthorizations; i++)
-		json_array_append_new(
-		    list, json_authorization(s, &s->authorization[i]));
+		if (json_array_append_new(list,
+			json_authorization(s, &s->authorization[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, "
 	              "s:I, s:I, s:s, s:i, s:i}",
 	    "state", states[s->state], "why", s->why, "label", s->label,
@@ -273,7 +277,7 @@ run_status(struct eh_args *args)
 	    (err = eh_token_get_status(token, s, &args->error)) != EH_OK)
 		goto out;
 	if (args->json)
-		eh_session_print(json_status(s));
+		err = eh_command_put(json_status(s));
 	else
 		print_status(s);
 	if (s->state == EH_STATE_FAIL_STOPPED)
@@ -347,8 +351,14 @@ run_info(struct eh_args *args)
 		listing.array = json_array();
 		err = eh_token_keys(token, print_key, &listing, &args->error);
 		o = json_status(s);
-		json_object_set_new(o, "keys", listing.array);
-		eh_session_print(o);
+		if (json_object_set_new(o, "keys", listing.array) != 0) {
+			json_decref(o);
+			o = NULL;
+		}
+		if (err == EH_OK)
+			err = eh_command_put(o);
+		else
+			json_decref(o);
 		goto out;
 	}
 	print_status(s);

@@ -3,6 +3,7 @@
  * EdgeHSM's word about that key. */
 #include "config.h"
 
+#include <jansson.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -109,8 +110,13 @@ write_pem(struct eh_args *args, const uint8_t *csr, size_t csrlen,
 	if (path != NULL)
 		err = eh_file_write(
 		    path, text, (size_t)len, 0644, &args->error);
-	else
-		fwrite(text, 1, (size_t)len, stdout);
+	if (err == EH_OK && args->json)
+		err = eh_command_put(json_pack("{s:s, s:s%, s:s*}", "label",
+		    eh_args_get(args, "label"), "pem", text, (size_t)len,
+		    "file", path));
+	else if (err == EH_OK && path == NULL &&
+	    fwrite(text, 1, (size_t)len, stdout) != (size_t)len)
+		err = EH_ERR_IO;
 out:
 	BIO_free(bio);
 	return err;

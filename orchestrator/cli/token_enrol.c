@@ -3,6 +3,7 @@
  * needs from here before it says anything. */
 #include "config.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,9 @@ run_enrol(struct eh_args *args)
 		goto out;
 	err = eh_file_write(eh_args_get(args, "out"), request.data, request.len,
 	    0644, &args->error);
+	if (err == EH_OK && args->json)
+		err = eh_command_put(json_pack(
+		    "{s:s}", "request", eh_args_get(args, "out")));
 out:
 	eh_buf_free(&request);
 	eh_token_close(token);
@@ -76,7 +80,7 @@ static int
 run_nonce(struct eh_args *args)
 {
 	const char *path = eh_args_get(args, "out");
-	char line[EH_HEX_SIZE(EH_ID_LEN) + 1];
+	char text[EH_HEX_SIZE(EH_ID_LEN)], line[sizeof(text) + 1];
 	struct eh_token *token = NULL;
 	uint8_t nonce[EH_ID_LEN];
 	int err;
@@ -87,17 +91,17 @@ run_nonce(struct eh_args *args)
 	eh_token_close(token);
 	if (err != EH_OK)
 		return err;
-	eh_hex_encode(nonce, sizeof(nonce), line);
-	if (args->json) {
-		eh_session_print(json_pack("{s:s}", "nonce", line));
-		return EH_OK;
-	}
-	if (path == NULL) {
-		puts(line);
-		return EH_OK;
-	}
-	strcat(line, "\n");
-	return eh_file_write(path, line, strlen(line), 0644, &args->error);
+	eh_hex_encode(nonce, sizeof(nonce), text);
+	snprintf(line, sizeof(line), "%s\n", text);
+	if (path != NULL &&
+	    (err = eh_file_write(path, line, strlen(line), 0644,
+		 &args->error)) != EH_OK)
+		return err;
+	if (args->json)
+		return eh_command_put(json_pack("{s:s}", "nonce", text));
+	if (path == NULL)
+		fputs(line, stdout);
+	return EH_OK;
 }
 
 static const struct eh_option nonce_options[] = {

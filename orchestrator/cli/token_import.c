@@ -2,6 +2,7 @@
 /* token_import.c - `edgehsm token import`: what comes from the OEM goes in. */
 #include "config.h"
 
+#include <jansson.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ import_file(struct eh_args *args, struct eh_token *token, const char *path)
 	if (err != EH_OK)
 		goto out;
 	if (args->json)
-		eh_session_print(
+		err = eh_command_put(
 		    json_pack("{s:s, s:s}", "file", path, "imported", text));
 	else
 		printf("%s: %s\n", path, text);

@@ -2,6 +2,7 @@
 /* token_init.c - `edgehsm token init`: the ceremony at the factory. */
 #include "config.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,22 +13,21 @@
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/token.h"
 
-static void
+static int
 print(const struct eh_args *args, const struct eh_token_status *s)
 {
 	char hex[EH_HEX_SIZE(EH_HSM_ID_LEN)], root[EH_FINGERPRINT_TEXT];
 
 	eh_hex_encode(s->hsm_id, EH_HSM_ID_LEN, hex);
 	eh_session_fingerprint(s->root, root);
-	if (args->json) {
-		eh_session_print(json_pack("{s:s, s:s, s:s}", "label",
+	if (args->json)
+		return eh_command_put(json_pack("{s:s, s:s, s:s}", "label",
 		    s->label, "hsm_id", hex, "root", root));
-		return;
-	}
 	printf("Token %s is EdgeHSM %s\n", s->label, hex);
 	printf("Pinned OEM root: %s\n", root);
 	printf("Compare the root's fingerprint with the OEM over another "
 	       "channel.\nNext: edgehsm token enrol\n");
+	return EH_OK;
 }
 
 static int
@@ -82,7 +82,7 @@ run(struct eh_args *args)
 	         operator.len, &args->error)) != EH_OK ||
 	    (err = eh_token_get_status(token, s, &args->error)) != EH_OK)
 		goto out;
-	print(args, s);
+	err = print(args, s);
 out:
 	eh_token_close(token);
 	eh_wipe(&so, sizeof(so));

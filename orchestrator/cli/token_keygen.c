@@ -2,6 +2,7 @@
 /* token_keygen.c - `edgehsm token keygen`: a key that is born in the token. */
 #include "config.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,14 +55,13 @@ run(struct eh_args *args)
 	eh_sha256(key.spki, key.spkilen, digest);
 	eh_hex_encode(digest, sizeof(digest), text);
 	if (args->json)
-		eh_session_print(json_pack("{s:s, s:s, s:s}", "label", label,
-		    "purpose",
+		return eh_command_put(json_pack("{s:s, s:s, s:s}", "label",
+		    label, "purpose",
 		    purpose == EH_PURPOSE_ISSUING ? "issuing" : "general",
 		    "spki_sha256", text));
-	else
-		printf("%s key %s, SHA-256 of its public key %s\n",
-		    purpose == EH_PURPOSE_ISSUING ? "Issuing" : "General",
-		    label, text);
+	printf("%s key %s, SHA-256 of its public key %s\n",
+	    purpose == EH_PURPOSE_ISSUING ? "Issuing" : "General", label,
+	    text);
 	return EH_OK;
 }
 

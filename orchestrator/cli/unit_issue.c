@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <limits.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -243,7 +244,7 @@ check_out(struct eh_args *args)
 	    strerror(errno));
 }
 
-static void
+static int
 tell(const struct issue *i, const char *device)
 {
 	const char *out = eh_args_get(i->args, "out");
@@ -251,12 +252,12 @@ tell(const struct issue *i, const char *device)
 	    i->profile->profile.template[i->template_index].id;
 
 	if (i->args->json)
-		eh_session_print(json_pack("{s:s, s:s, s:s, s:s}", "device",
-		    device, "authorization", i->authorization->name, "template",
-		    template, "certificate", out));
-	else
-		fprintf(stderr, "%s: %s of %s under %s\n", out, template,
-		    device, i->authorization->name);
+		return eh_command_put(json_pack("{s:s, s:s, s:s, s:s}",
+		    "device", device, "authorization", i->authorization->name,
+		    "template", template, "certificate", out));
+	fprintf(stderr, "%s: %s of %s under %s\n", out, template, device,
+	    i->authorization->name);
+	return EH_OK;
 }
 
 static int
@@ -290,7 +291,7 @@ run(struct eh_args *args)
 	i.render.not_before = i.authorization->not_before;
 	if ((err = sign(&i)) != EH_OK || (err = write_certificate(&i)) != EH_OK)
 		goto out;
-	tell(&i, id);
+	err = tell(&i, id);
 out:
 	eh_buf_free(&i.der);
 	eh_profiles_free(i.profile);

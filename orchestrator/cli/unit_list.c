@@ -57,7 +57,7 @@ print_unit(void *arg, const struct eh_unit *u)
 	struct listing *l = arg;
 
 	if (l->json)
-		return eh_findings_put(unit_json(u));
+		return eh_command_put(unit_json(u));
 	if (l->count++ == 0)
 		printf("%-12s %-8s %7s %-12s %-14s %s\n", "DEVICE", "RESULT",
 		    "ATTEMPT", "LAST STEP", "AUTHORIZATION", "REASON");

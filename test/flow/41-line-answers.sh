@@ -141,6 +141,28 @@ if command -v script > /dev/null; then
 	    sh -c '! grep -q "$1" "$2"' pin "$OPERATOR" "$D/screen"
 fi
 
+# Every command knows --json, also those whose answer is a file.
+edgehsm token nonce --json --out "$D/nonce" > "$D/out"
+is "a nonce is an object and a file" "{\"nonce\":\"$(cat "$D/nonce")\"}" \
+    "$(cat "$D/out")"
+edgehsm token csr --label idevid-ca-2026 --subject /CN=x --json > "$D/out"
+check "a request is an object" grep -q \
+    '^{"label":"idevid-ca-2026","pem":"-----BEGIN CERTIFICATE REQUEST.*"}$' \
+    "$D/out"
+edgehsm token enrol --invitation "$D/invitation" --out "$D/enrol" --json \
+    > "$D/out"
+is "so is an enrolment" "{\"request\":\"$D/enrol\"}" "$(cat "$D/out")"
+ends "an error of what was typed is one, too" 2 'unknown verb' \
+    edgehsm lien run --json
+check "with its status" grep -q '^{"error":{.*"exit":2}}$' "$D/out"
+ends "an operator's name is not cut" 2 "at most 128 characters" \
+    edgehsm line run "$line" --state "$D/devices" \
+    --operator "$(printf '%0129d' 0)"
+sed 's/factory: fab1/factory: fab2/' "$line" > "$LINE/bad.yaml"
+ends "a line of another factory is refused" 65 \
+    'is of factory fab2, and the EdgeHSM was granted to factory fab1' \
+    edgehsm line run "$LINE/bad.yaml" --state "$D/devices"
+
 # The token is not there.
 # shellcheck disable=SC2016
 ends "two runs do not share a folder" 75 'another run' sh -c '

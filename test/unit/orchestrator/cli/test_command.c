@@ -94,15 +94,6 @@ START_TEST(wrong_usage_ends_with_2_and_runs_nothing)
 }
 END_TEST
 
-START_TEST(help_and_version_run_nothing)
-{
-	ck_assert_int_eq(call("--help"), 0);
-	ck_assert_int_eq(call("--version"), 0);
-	ck_assert_int_eq(call("key make --help"), 0);
-	ck_assert_ptr_null(seen.verb);
-}
-END_TEST
-
 /* What call() writes to standard error, or with ${fd} 1 to standard output. */
 static const char *
 told(int fd, const char *line, int status)
@@ -127,16 +118,49 @@ told(int fd, const char *line, int status)
 	return text;
 }
 
+START_TEST(every_error_is_told_as_json_asks_for)
+{
+	static const char *const wrong[] = { "kay make --json",
+		"key make --json", "key make --label L --lin x --json",
+		"key make --json --label", "--json --force" };
+	static const char begin[] =
+	    "{\"error\":{\"code\":\"EH_ERR_ARGUMENT\",";
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_msg(strncmp(told(1, wrong[i], EH_EXIT_USAGE), begin,
+				  sizeof(begin) - 1) == 0, "%s", wrong[i]);
+	ck_assert_str_eq(told(1, "key mak", EH_EXIT_USAGE), "");
+	ck_assert_str_eq(told(1, "key mak -- --json", EH_EXIT_USAGE), "");
+	result = EH_DENIED_QUOTA;
+	ck_assert_str_eq(told(1, "--json", EH_EXIT_REFUSED),
+	    "{\"error\":{\"code\":\"EH_DENIED_QUOTA\",\"text\":"
+	    "\"as the test asked\",\"exit\":77}}\n");
+	result = EH_OK;
+	ck_assert_int_eq(eh_command_put(NULL), EH_ERR_MEMORY);
+}
+END_TEST
+
+START_TEST(help_and_version_run_nothing)
+{
+	ck_assert_int_eq(call("--help"), 0);
+	ck_assert_int_eq(call("--version"), 0);
+	ck_assert_int_eq(call("key make --help"), 0);
+	ck_assert_ptr_null(seen.verb);
+}
+END_TEST
+
 START_TEST(the_first_word_alone_is_answered_with_its_verbs)
 {
 	ck_assert_str_eq(told(2, "key", 2),
-	    "prog: which verb of key? there are: key make\n");
-	ck_assert_str_eq(told(2, "key log --json", 2),
-	    "prog: unknown verb 'key log'; there are: key make\n");
+	    "prog: which verb of key? there are: key make\n"
+	    "prog: see prog --help\n");
+	ck_assert_str_eq(told(2, "key log", 2),
+	    "prog: unknown verb 'key log'; there are: key make\n"
+	    "prog: see prog --help\n");
 	ck_assert_ptr_nonnull(
 	    strstr(told(1, "key --help", 0), "  key make           Make a key."));
 	ck_assert_str_eq(told(2, "kex", 2),
-	    "prog: unknown verb 'kex'; see prog --help\n");
+	    "prog: unknown verb 'kex'\nprog: see prog --help\n");
 	ck_assert_ptr_null(seen.verb);
 }
 END_TEST
@@ -212,6 +236,7 @@ main(void)
 	tcase_add_test(t, options_stand_before_and_after_operands);
 	tcase_add_test(t, the_bare_program_is_a_verb_too);
 	tcase_add_test(t, wrong_usage_ends_with_2_and_runs_nothing);
+	tcase_add_test(t, every_error_is_told_as_json_asks_for);
 	tcase_add_test(t, help_and_version_run_nothing);
 	tcase_add_test(t, the_first_word_alone_is_answered_with_its_verbs);
 	tcase_add_test(t, errors_become_exit_statuses);
