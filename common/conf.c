@@ -120,10 +120,33 @@ out:
 	return err;
 }
 
+/* Append the components of ${path} to ${out}, each behind one slash: "a//b/./c"
+ * is "a/b/c", and ".." takes one away. */
+static void
+append_components(char out[2 * PATH_MAX], const char *path)
+{
+	size_t len = strlen(out), n;
+
+	for (; *path != '\0'; path += n) {
+		path += strspn(path, "/");
+		n = strcspn(path, "/");
+		if (n == 2 && memcmp(path, "..", 2) == 0) {
+			while (len > 0 && out[--len] != '/')
+				continue;
+			out[len] = '\0';
+		} else if (n > 0 && !(n == 1 && *path == '.') &&
+		    len + n + 2 <= 2 * PATH_MAX) {
+			snprintf(out + len, n + 2, "/%s", path);
+			len += n + 1;
+		}
+	}
+}
+
 /*
  * Write to ${out} where ${path} really lies: the part of it that exists without
- * its symbolic links, and the rest as it is.  So a link cannot hide that one
- * path lies in another, even before either was made.
+ * its symbolic links, and the rest as it will be.  So neither a link nor a
+ * second way to write a path hides that one lies in another, even before either
+ * was made.
  */
 static void
 real_path(const char *path, char out[2 * PATH_MAX])
@@ -141,8 +164,8 @@ real_path(const char *path, char out[2 * PATH_MAX])
 	}
 	if (len == 0 || strcmp(found, "/") == 0)
 		found[0] = '\0';
-	snprintf(out, 2 * PATH_MAX, "%s%s%s", found,
-	    path[len] == '/' || path[len] == '\0' ? "" : "/", path + len);
+	snprintf(out, 2 * PATH_MAX, "%s", found);
+	append_components(out, path + len);
 }
 
 /* Is ${path} the folder ${folder} or something below it? */
@@ -217,9 +240,8 @@ read_file(struct eh_conf_lines *r)
 	return err;
 }
 
-/* Read ${path}, or, when it is NULL, nothing but the defaults. */
-static int
-read_from(struct eh_conf *conf, const char *path, enum eh_conf_origin origin,
+int
+eh_conf_read(struct eh_conf *conf, const char *path, enum eh_conf_origin origin,
     const char *daemon, struct eh_error *error)
 {
 	struct eh_conf_lines r = { .conf = conf, .path = path, .error = error };
@@ -240,13 +262,6 @@ read_from(struct eh_conf *conf, const char *path, enum eh_conf_origin origin,
 	if (err != EH_OK)
 		eh_conf_free(conf);
 	return err;
-}
-
-int
-eh_conf_read(struct eh_conf *conf, const char *path, enum eh_conf_origin origin,
-    const char *daemon, struct eh_error *error)
-{
-	return read_from(conf, path, origin, daemon, error);
 }
 
 static int
@@ -303,7 +318,7 @@ eh_conf_load(struct eh_conf *conf, const char *sysconfdir, const char *daemon,
 	}
 	if (path != NULL && system != NULL && is_same_file(path, system))
 		origin = EH_CONF_SYSTEM;
-	err = read_from(conf, path, origin, daemon, error);
+	err = eh_conf_read(conf, path, origin, daemon, error);
 out:
 	free(folder);
 	free(user);

@@ -122,7 +122,7 @@ EH_MUST_CHECK int eh_conf_load(struct eh_conf *, const char *sysconfdir,
     const char *daemon, struct eh_error *error);
 
 /* Read the file ${path} as if it had been found, with the defaults of
- * ${origin}. */
+ * ${origin}; or, when it is NULL, nothing but the defaults. */
 EH_MUST_CHECK int eh_conf_read(struct eh_conf *, const char *path,
     enum eh_conf_origin origin, const char *daemon, struct eh_error *error);
 

@@ -385,6 +385,32 @@ START_TEST(link_does_not_hide_where_the_anchor_lies)
 }
 END_TEST
 
+/* Nothing of it is there yet, so only the text can tell. */
+START_TEST(second_spelling_does_not_hide_where_the_anchor_lies)
+{
+	static const char *const states[] = { "/a//b", "/a/./b", "/a/b/.",
+		"//a///b//" };
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		snprintf(text, sizeof(text), "state = %s%s\n"
+		    "anchor = file:%s/a/b/x\n", folder, states[i], folder);
+		ck_assert_int_eq(read_text(text, EH_CONF_USER), EH_ERR_CONFIG);
+		ck_assert_str_eq(error.text, "f:2: " INSIDE);
+		snprintf(text, sizeof(text), "state = %s%s\n"
+		    "anchor = file:%s/a//bx\n", folder, states[i], folder);
+		ck_assert_int_eq(read_text(text, EH_CONF_USER), EH_OK);
+	}
+	/* No key holds "..", but an environment may. */
+	setenv("XDG_STATE_HOME", "/eh-no-such/up/../down", 1);
+	ck_assert_int_eq(read_text(
+	    "anchor = file:/eh-no-such/down/edgehsm/x", EH_CONF_USER),
+	    EH_ERR_CONFIG);
+	ck_assert_int_eq(read_text(
+	    "anchor = file:/eh-no-such/up/edgehsm/x", EH_CONF_USER), EH_OK);
+}
+END_TEST
+
 START_TEST(list_of_roles_has_an_end)
 {
 	char text[1024] = "operators = 0";
@@ -573,6 +599,7 @@ main(void)
 	tcase_add_loop_test(
 	    t, anchor_never_lies_in_the_state_folder, 0, N(anchors));
 	tcase_add_test(t, link_does_not_hide_where_the_anchor_lies);
+	tcase_add_test(t, second_spelling_does_not_hide_where_the_anchor_lies);
 	tcase_add_test(t, list_of_roles_has_an_end);
 	tcase_add_test(t, names_are_resolved_or_named);
 	tcase_add_test(t, backend_must_be_named_for_the_daemon);
