@@ -251,6 +251,29 @@ START_TEST(templates_are_found_by_id)
 }
 END_TEST
 
+/* The code behind compares as many octets of a range as an id has. */
+START_TEST(range_of_ids_is_as_long_as_an_id)
+{
+	static const uint8_t range[] = "\x82\x4aSN00000000\x4aSN99999999";
+	static const uint8_t both[] = "\x82\x49SN0000000\x49SN9999999";
+	static const uint8_t one[] = "\x82\x4aSN00000000\x49SN9999999";
+	uint8_t *at = memmem(f->bytes, f->len, range, sizeof(range) - 1);
+	size_t behind;
+
+	ck_assert_ptr_nonnull(at);
+	behind = f->len - (size_t)(at - f->bytes) - (sizeof(range) - 1);
+	memmove(at + sizeof(one) - 1, at + sizeof(range) - 1, behind);
+	memcpy(at, one, sizeof(one) - 1);
+	ck_assert_int_eq(eh_profile_decode(&f->profile, f->bytes, f->len - 1,
+			     &f->error), EH_ERR_FORMAT);
+	memmove(at + sizeof(both) - 1, at + sizeof(one) - 1, behind);
+	memcpy(at, both, sizeof(both) - 1);
+	ck_assert_int_eq(eh_profile_decode(&f->profile, f->bytes, f->len - 2,
+			     &f->error), EH_ERR_FORMAT);
+	ck_assert_ptr_nonnull(strstr(f->error.text, "malformed at octet"));
+}
+END_TEST
+
 START_TEST(device_ids_are_judged_in_words)
 {
 	/* clang-format off */
@@ -330,6 +353,7 @@ main(void)
 	tcase_add_test(t, refused_profile_leaves_nothing_behind);
 	tcase_add_test(t, encoding_needs_room);
 	tcase_add_test(t, templates_are_found_by_id);
+	tcase_add_test(t, range_of_ids_is_as_long_as_an_id);
 	tcase_add_test(t, device_ids_are_judged_in_words);
 	tcase_add_test(t, device_outside_the_range_is_refused);
 	tcase_add_test(t, words_of_sources_and_standards);
