@@ -303,7 +303,7 @@ find_socket(struct eh_client *client, int *fdp, struct eh_error *error)
 		    strerror(errno));
 	if (!starts)
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
-		    "no edgehsmd at %s: %s (autostart is off%s%s)",
+		    "no edgehsmd at %s: %s; start it (autostart is off%s%s)",
 		    conf->socket, strerror(errno),
 		    conf->path != NULL ? " in " : "",
 		    conf->path != NULL ? conf->path : "");

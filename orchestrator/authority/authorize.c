@@ -105,14 +105,19 @@ static int
 read_profile(struct job *j, struct eh_error *error)
 {
 	const struct eh_authorize_request *r = j->request;
+	struct eh_error why;
 	int err;
 
 	if ((j->profile = calloc(1, sizeof(*j->profile))) == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
+	eh_error_clear(&why);
 	err = eh_profile_decode(
-	    j->profile, r->profile, r->profile_len, error);
-	if (err == EH_OK)
-		err = eh_profile_supported(j->profile, error);
+	    j->profile, r->profile, r->profile_len, &why);
+	if (err != EH_OK)
+		return eh_error_set(error, err,
+		    "this is no compiled profile, which edgehsm profile "
+		    "compile makes: %s", eh_error_sentence(&why));
+	err = eh_profile_supported(j->profile, error);
 	if (err == EH_OK)
 		err = eh_review_profile(j->profile, error);
 	if (err == EH_OK && r->source != NULL)

@@ -34,13 +34,14 @@ note(void *arg, const char *what, const struct eh_lint_rule *broken)
 {
 	const struct lint *lint = arg;
 	int same = lint->path == NULL || strcmp(what, lint->path) == 0;
+	int broke = broken->severity == EH_LINT_ERROR;
 
 	eh_report_place(lint->report,
-	    broken->severity == EH_LINT_ERROR ? EH_SEVERITY_ERROR :
-						EH_SEVERITY_WARNING,
-	    lint->path != NULL ? lint->path : what, 0, 0, "%s%s%s: %s (%s)",
-	    same ? "" : what, same ? "" : ": ", broken->id, broken->text,
-	    broken->source);
+	    broke ? EH_SEVERITY_ERROR : EH_SEVERITY_WARNING,
+	    lint->path != NULL ? lint->path : what, 0, 0,
+	    "%s%s%s %s: %s (%s)", same ? "" : what, same ? "" : ": ",
+	    broke ? "breaks the rule" : "does not keep", broken->id,
+	    broken->text, broken->source);
 }
 
 static int

@@ -149,7 +149,9 @@ put_commands(const struct page *page)
 	FILE *out = page->out;
 
 	fprintf(out, "# %s\n#\n", page->o->what);
-	fprintf(out, "# As ca.cnf, in a folder of its own:\n#   echo ");
+	fprintf(out, "# KEY is 'pkcs11:object=LABEL;type=private' of the issuing "
+		     "key, ISSUER.pem its\n# certificate.  As ca.cnf, in a "
+		     "folder of its own:\n#   echo ");
 	put_hex(out, page->cert.serial);
 	fprintf(out, " > serial; : > index.txt\n");
 	fprintf(out, "#   openssl ca -config ca.cnf -batch -notext -utf8 "

@@ -316,7 +316,7 @@ rendered_json(const struct render *r, const struct rendered *out)
 		return NULL;
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s*}", "index",
 	    (int)out->index, "template", out->template->id, "serial", serial,
-	    "notBefore", before, "notAfter", after, "tbs",
+	    "not_before", before, "not_after", after, "tbs",
 	    r->have_key ? tbs : NULL);
 }
 
@@ -454,7 +454,7 @@ put_json(const struct render *r, json_t *all)
 	return eh_command_put(json_pack("{s:s, s:s, s:s*, s:s, s:i, s:O}",
 	    "device", eh_args_get(r->args, "device"), "profile",
 	    r->file.profile->name, "order", r->asked ? r->order.name : NULL,
-	    "authorization", id, "issueNumber", (int)r->issue_number,
+	    "authorization", id, "issue_number", (int)r->issue_number,
 	    "templates", all));
 }
 

@@ -2,9 +2,11 @@
 /* recipe.c - a line with everything that it names, checked before it starts. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/hex.h"
 #include "common/message/report.h"
@@ -49,6 +51,12 @@ load_profile(struct eh_recipe *r, struct eh_report *report)
 	r->compiled_path = eh_line_compiled_path(r->line);
 	if (r->source_path == NULL || r->compiled_path == NULL)
 		return EH_ERR_MEMORY;
+	if (access(r->source_path, R_OK) != 0) {
+		eh_report_error(report, r->line->profile->node,
+		    "%s: %s (profile.source names another file)",
+		    r->source_path, strerror(errno));
+		return EH_ERR_CONFIG;
+	}
 	err = eh_conf_profile_load(&r->document, r->source_path, report);
 	if (err != EH_OK)
 		return err;

@@ -175,6 +175,10 @@ sed 's/string: utf8, value: ACME/string: utf8, value: EVIL/' \
     profiles/sensor-days.yaml > evil.yaml
 authorize 77 "a profile that is not what the YAML says" \
     "is not what evil.yaml" --devices 5 --source evil.yaml --out no.cose
+ends 65 "a YAML in place of the compiled profile" \
+    "no compiled profile, which edgehsm profile compile makes" \
+    "$authority" authorize --hsm fab1-hsm1 --order PO-1 --devices 5 \
+    --profile profiles/sensor-days.yaml --out no.cose
 echo "kind: nonsense" > broken.yaml
 authorize 65 "a YAML that is none" "broken.yaml:1:" \
     --devices 5 --source broken.yaml --out no.cose

@@ -58,6 +58,10 @@ sed -e 's/uses: chip.verify/uses: chip.verfy/' -e 's/state: chips/stat: chips/' 
 ends "a wrong step is told with its place" 65 \
     'bad.yaml:20:27: error: spec.steps\[4\].uses' \
     edgehsm line plan "$LINE/bad.yaml"
+sed 's/name: gateway-b,/name: gateway-x,/' "$line" > "$LINE/bad.yaml"
+ends "so is a profile that is not there" 65 \
+    'bad.yaml:9:12: error: spec.profile: .*/gateway-x.yaml: No such file' \
+    edgehsm line plan "$LINE/bad.yaml"
 sed 's/state: chips/stat: chips/' "$line" > "$LINE/bad.yaml"
 ends "so is an option that the driver does not have" 65 \
     "bad.yaml:11:33: error: spec.chip.with.stat: .*did you mean 'state'" \

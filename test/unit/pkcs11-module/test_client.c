@@ -153,7 +153,7 @@ START_TEST(no_daemon_and_no_autostart_says_where_it_looked)
 	fake_go_down();
 	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_ERR_UNAVAILABLE);
 	ck_assert_ptr_nonnull(strstr(error.text, path));
-	ck_assert_ptr_nonnull(strstr(error.text, "autostart is off"));
+	ck_assert_ptr_nonnull(strstr(error.text, "start it (autostart is off"));
 	fake_come_back();
 	ck_assert_int_eq(ask(EH_REQ_STATUS), EH_OK);
 }
