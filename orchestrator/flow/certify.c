@@ -20,13 +20,14 @@
 
 #define SIGNATURE_MAX 144	/* DER, up to P-384 */
 #define CERTIFICATE_MAX 8192
+#define URI_MAX 16384		/* the name of a file, each octet as %XX */
 
 struct eh_certifier {
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *dflt, *edgehsm;
 	char *pin_file;
 	EVP_PKEY *key;			/* the last one, by its URI */
-	char uri[1024];
+	char *uri;
 };
 
 /*
@@ -98,6 +99,7 @@ eh_certifier_new(const struct eh_token *token, const char *pin_file,
     struct eh_certifier **out, struct eh_error *error)
 {
 	struct eh_certifier *c;
+	struct eh_error why;
 
 	*out = NULL;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
@@ -113,11 +115,13 @@ eh_certifier_new(const struct eh_token *token, const char *pin_file,
 	c->dflt = OSSL_PROVIDER_load(c->context, "default");
 	c->edgehsm = OSSL_PROVIDER_load(c->context, "edgehsm");
 	if (c->dflt == NULL || c->edgehsm == NULL) {
+		eh_error_clear(&why);
+		(void)openssl_failed("libcrypto", &why);
 		eh_certifier_free(c);
-		(void)openssl_failed("the OpenSSL provider edgehsm", error);
 		return eh_error_set(error, EH_ERR_UNAVAILABLE,
-		    "the OpenSSL provider \"edgehsm\" does not load; set "
-		    "OPENSSL_MODULES to the folder of edgehsm.so");
+		    "the OpenSSL provider \"edgehsm\" does not load (%.180s); "
+		    "set OPENSSL_MODULES to the folder of edgehsm.so",
+		    why.text);
 	}
 	*out = c;
 	return EH_OK;
@@ -133,37 +137,44 @@ eh_certifier_free(struct eh_certifier *c)
 	OSSL_PROVIDER_unload(c->dflt);
 	OSSL_LIB_CTX_free(c->context);
 	free(c->pin_file);
+	free(c->uri);
 	free(c);
 }
 
-/* Percent-encode all but letters and digits, as RFC 7512 allows everywhere. */
-static size_t
-encode(char *out, size_t cap, const void *bytes, size_t len)
+/* Append ${head} as it is, and ${bytes} percent-encoded, as RFC 7512 allows
+ * everywhere; EH_ERR_FULL. */
+static int
+put(struct eh_buf *uri, const char *head, const void *bytes, size_t len)
 {
 	const uint8_t *b = bytes;
-	size_t n = 0;
+	char octet[4];
+	int err = eh_buf_append(uri, head, strlen(head));
 
-	for (size_t i = 0; i < len && n + 4 < cap; i++)
-		n += (size_t)snprintf(out + n, cap - n, "%%%02X", b[i]);
-	return n;
+	for (size_t i = 0; i < len && err == EH_OK; i++) {
+		snprintf(octet, sizeof(octet), "%%%02X", b[i]);
+		err = eh_buf_append(uri, octet, 3);
+	}
+	return err;
 }
 
-static void
+/* With its NUL. */
+static int
 make_uri(const struct eh_certifier *c, const char *label,
-    const struct eh_token_key *key, char *uri, size_t cap)
+    const struct eh_token_key *key, struct eh_buf *uri)
 {
-	size_t n = (size_t)snprintf(uri, cap, "pkcs11:token=");
+	int err;
 
-	n += encode(uri + n, cap - n, label, strlen(label));
-	n += (size_t)snprintf(uri + n, cap - n, ";id=");
-	n += encode(uri + n, cap - n, key->id, key->id_len);
-	n += (size_t)snprintf(uri + n, cap - n, ";object=");
-	n += encode(uri + n, cap - n, key->label, strlen(key->label));
-	n += (size_t)snprintf(uri + n, cap - n, ";type=private");
-	if (c->pin_file != NULL) {
-		n += (size_t)snprintf(uri + n, cap - n, "?pin-source=file:");
-		encode(uri + n, cap - n, c->pin_file, strlen(c->pin_file));
-	}
+	if ((err = put(uri, "pkcs11:token=", label, strlen(label))) != EH_OK ||
+	    (err = put(uri, ";id=", key->id, key->id_len)) != EH_OK ||
+	    (err = put(uri, ";object=", key->label, strlen(key->label))) !=
+		EH_OK ||
+	    (err = put(uri, ";type=private", NULL, 0)) != EH_OK)
+		return err;
+	if (c->pin_file != NULL &&
+	    (err = put(uri, "?pin-source=file:", c->pin_file,
+		 strlen(c->pin_file))) != EH_OK)
+		return err;
+	return eh_buf_append(uri, "", 1);
 }
 
 /* The key of ${uri}; the last one is kept, since a line asks for few. */
@@ -177,6 +188,9 @@ load_key(struct eh_certifier *c, const char *uri, struct eh_error *error)
 		return EH_OK;
 	EVP_PKEY_free(c->key);
 	c->key = NULL;
+	free(c->uri);
+	if ((c->uri = strdup(uri)) == NULL)
+		return EH_ERR_MEMORY;
 	ERR_clear_error();
 	store = OSSL_STORE_open_ex(uri, c->context, "provider=edgehsm", NULL,
 	    NULL, NULL, NULL, NULL);
@@ -184,7 +198,7 @@ load_key(struct eh_certifier *c, const char *uri, struct eh_error *error)
 		return openssl_failed("opening the key", error);
 	while (c->key == NULL && !OSSL_STORE_eof(store)) {
 		if ((info = OSSL_STORE_load(store)) == NULL)
-			continue;
+			break;
 		if (OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
 			c->key = OSSL_STORE_INFO_get1_PKEY(info);
 		OSSL_STORE_INFO_free(info);
@@ -192,7 +206,6 @@ load_key(struct eh_certifier *c, const char *uri, struct eh_error *error)
 	OSSL_STORE_close(store);
 	if (c->key == NULL)
 		return openssl_failed("loading the key", error);
-	snprintf(c->uri, sizeof(c->uri), "%s", uri);
 	return EH_OK;
 }
 
@@ -275,11 +288,17 @@ eh_certifier_sign(struct eh_certifier *c, const char *token_label,
 {
 	uint8_t signature[SIGNATURE_MAX];
 	size_t siglen = sizeof(signature), before = der->len;
-	char uri[1024];
+	struct eh_buf uri;
 	int err;
 
-	make_uri(c, token_label, key, uri, sizeof(uri));
-	if ((err = load_key(c, uri, error)) != EH_OK ||
+	eh_buf_init(&uri, URI_MAX);
+	if ((err = make_uri(c, token_label, key, &uri)) == EH_OK)
+		err = load_key(c, (const char *)uri.data, error);
+	else
+		eh_error_set(error, err, "the URI of key %s: %s", key->label,
+		    eh_err_text(err));
+	eh_buf_free(&uri);
+	if (err != EH_OK ||
 	    (err = sign(c, authorization, tbs, len, signature, &siglen,
 	         error)) != EH_OK ||
 	    (err = assemble(tbs, len, signature, siglen, der)) != EH_OK)

@@ -3,7 +3,7 @@
  * says. */
 #include "config.h"
 
-#include <glob.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,29 +55,49 @@ eh_profiles_free(struct eh_loaded_profile *p)
 	free(p);
 }
 
+static int
+is_profile(const struct dirent *entry)
+{
+	const char *end = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && strcmp(end != NULL ? end : "",
+	    ".ehprofile") == 0;
+}
+
+/* A file that is no profile is not the one that is looked for. */
+static int
+compare(const char *path, const uint8_t digest[EH_DIGEST_LEN],
+    struct eh_loaded_profile **out)
+{
+	if (eh_profiles_load(path, out, NULL) == EH_OK &&
+	    memcmp((*out)->digest, digest, EH_DIGEST_LEN) == 0)
+		return EH_OK;
+	eh_profiles_free(*out);
+	*out = NULL;
+	return EH_ERR_NOT_FOUND;
+}
+
 /* Look through one folder; EH_ERR_NOT_FOUND when it is not there. */
 static int
 look(const char *folder, size_t len, const uint8_t digest[EH_DIGEST_LEN],
     struct eh_loaded_profile **out)
 {
-	char pattern[4096];
-	glob_t found;
-	int err = EH_ERR_NOT_FOUND;
+	char path[4096];
+	struct dirent **names;
+	int n, err = EH_ERR_NOT_FOUND;
 
-	snprintf(pattern, sizeof(pattern), "%.*s/*.ehprofile", (int)len, folder);
-	if (glob(pattern, 0, NULL, &found) != 0)
+	if ((size_t)snprintf(path, sizeof(path), "%.*s", (int)len, folder) >=
+		sizeof(path) ||
+	    (n = scandir(path, &names, is_profile, alphasort)) < 0)
 		return err;
-	for (size_t i = 0; i < found.gl_pathc && err != EH_OK; i++) {
-		if (eh_profiles_load(found.gl_pathv[i], out, NULL) != EH_OK)
-			continue;
-		if (memcmp((*out)->digest, digest, EH_DIGEST_LEN) == 0) {
-			err = EH_OK;
-		} else {
-			eh_profiles_free(*out);
-			*out = NULL;
-		}
+	for (int i = 0; i < n; i++) {
+		if (err != EH_OK &&
+		    (size_t)snprintf(path, sizeof(path), "%.*s/%s", (int)len,
+			folder, names[i]->d_name) < sizeof(path))
+			err = compare(path, digest, out);
+		free(names[i]);
 	}
-	globfree(&found);
+	free(names);
 	return err;
 }
 

@@ -63,6 +63,31 @@ file_path(const struct eh_unit *u, const char *id, const char *suffix,
 
 /* --- the state folder --- */
 
+/*
+ * Make the folder with its missing parents, and make each of their names
+ * durable: what a power cut takes away with the folder is every TBS in it.
+ */
+static int
+make_folder(const char *path, struct eh_error *error)
+{
+	char parent[sizeof(((struct eh_state_folder *)NULL)->path)];
+	size_t len = strlen(path);
+	int err;
+
+	if (access(path, F_OK) == 0)
+		return eh_file_mkdir(path, 0755, error);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	snprintf(parent, sizeof(parent), "%.*s", len > 0 ? (int)len : 1,
+	    len > 0 ? path : ".");
+	if ((len > 1 && (err = make_folder(parent, error)) != EH_OK) ||
+	    (err = eh_file_mkdir(path, 0755, error)) != EH_OK)
+		return err;
+	return eh_file_sync_folder(parent, error);
+}
+
 int
 eh_state_open(
     const char *path, struct eh_state_folder *folder, struct eh_error *error)
@@ -75,7 +100,7 @@ eh_state_open(
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "the path of the state folder is too long");
 	strcpy(folder->path, path);
-	if ((err = eh_file_mkdir(path, 0755, error)) != EH_OK)
+	if ((err = make_folder(path, error)) != EH_OK)
 		return err;
 	snprintf(lock, sizeof(lock), "%s/%s", path, LOCK_FILE);
 	folder->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);

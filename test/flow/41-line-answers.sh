@@ -145,6 +145,18 @@ if command -v script > /dev/null; then
 	    sh -c '! grep -q "$1" "$2"' pin "$OPERATOR" "$D/screen"
 fi
 
+# The name of a PIN file may be as long as the system allows.
+long=$D
+for _ in 1 2 3; do
+	long=$long/$(printf '%0120d' 0)
+done
+mkdir -p "$long"
+cp "$D/pin" "$long/pin"
+order PO-10 1
+ends "a PIN file far away serves for everything" 0 '' \
+    edgehsm line run "$line" --state "$D/new/devices" --units SN00000011 \
+    --authorization PO-10 --pin-file "$long/pin"
+
 # Every command knows --json, also those whose answer is a file.
 edgehsm token nonce --json --out "$D/nonce" > "$D/out"
 is "a nonce is an object and a file" "{\"nonce\":\"$(cat "$D/nonce")\"}" \

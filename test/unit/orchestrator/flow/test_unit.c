@@ -401,6 +401,40 @@ START_TEST(certificate_is_the_one_for_its_tbs)
 }
 END_TEST
 
+/* Folders that were made durable, one a line. */
+static char synced[1024];
+
+int __real_eh_file_sync_folder(const char *, struct eh_error *);
+int __wrap_eh_file_sync_folder(const char *, struct eh_error *);
+
+int
+__wrap_eh_file_sync_folder(const char *name, struct eh_error *e)
+{
+	size_t n = strlen(synced);
+
+	snprintf(synced + n, sizeof(synced) - n, "%s\n", name);
+	return __real_eh_file_sync_folder(name, e);
+}
+
+START_TEST(new_state_folder_survives_a_power_cut)
+{
+	struct eh_state_folder deep;
+	char name[256], want[1024];
+
+	snprintf(name, sizeof(name), "%s/a/b/", path);
+	synced[0] = '\0';
+	ck_assert_int_eq(eh_state_open(name, &deep, &error), EH_OK);
+	eh_state_close(&deep);
+	snprintf(want, sizeof(want), "%s/\n%s/a/\n", path, path);
+	ck_assert_str_eq(synced, want);
+	/* One that is there was made so by whoever made it. */
+	synced[0] = '\0';
+	ck_assert_int_eq(eh_state_open(name, &deep, &error), EH_OK);
+	eh_state_close(&deep);
+	ck_assert_str_eq(synced, "");
+}
+END_TEST
+
 START_TEST(one_run_at_a_time_uses_a_state_folder)
 {
 	struct eh_state_folder second;
@@ -472,6 +506,7 @@ main(void)
 	tcase_add_test(t, folders_have_safe_names_and_no_two_share_one);
 	tcase_add_test(t, tbs_is_kept_as_the_same_octets);
 	tcase_add_test(t, certificate_is_the_one_for_its_tbs);
+	tcase_add_test(t, new_state_folder_survives_a_power_cut);
 	tcase_add_test(t, one_run_at_a_time_uses_a_state_folder);
 	tcase_add_test(t, units_are_listed_in_order);
 	suite_add_tcase(s, t);
