@@ -6,7 +6,8 @@ set -eu
 
 # Start a server on a free port of the loopback and set ${port}.
 serve() {
-	openssl s_server -accept 127.0.0.1:0 -cert ca.pem -key "$key" \
+	: >server.out # not by the server alone: the port of the last is in it
+	timeout 60 openssl s_server -accept 127.0.0.1:0 -cert ca.pem -key "$key" \
 	    -rev -naccept 1 "$1" >server.out 2>server.err </dev/null &
 	server=$!
 	port=
