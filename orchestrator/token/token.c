@@ -83,11 +83,16 @@ find_slot(struct eh_token *t, struct eh_error *error)
 	CK_ULONG n = 8;
 	CK_RV rv;
 
-	if ((rv = t->p11->C_GetSlotList(CK_FALSE, slots, &n)) != CKR_OK ||
-	    n == 0)
-		return eh_token_failed(t,
-		    rv != CKR_OK ? rv : CKR_TOKEN_NOT_PRESENT,
-		    "C_GetSlotList", error);
+	if ((rv = t->p11->C_GetSlotList(CK_FALSE, slots, &n)) != CKR_OK)
+		return eh_token_failed(t, rv, "C_GetSlotList", error);
+	if (n == 0) {
+		/* edgehsm-pkcs11(7): no slot when edgehsm.conf is not good. */
+		(void)eh_token_failed(
+		    t, CKR_TOKEN_NOT_PRESENT, "C_GetSlotList", error);
+		if (error != NULL)
+			error->code = EH_ERR_CONFIG;
+		return EH_ERR_CONFIG;
+	}
 	t->slot = slots[0];
 	rv = t->p11->C_OpenSession(t->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
 	    NULL, NULL, &t->session);

@@ -38,6 +38,11 @@ is "three in a row stop the line" 3 \
     "$(edgehsm unit list --state "$D/devices" | grep -c refused)"
 check "and it says why" grep -q 'stopAfterFailures' "$D/err"
 
+ends "a configuration that is not there" 65 'EDGEHSM_CONF names /nowhere' \
+    env EDGEHSM_CONF=/nowhere "$EH_BUILDDIR/edgehsm" status
+echo 'sokcet = /x' > "$D/typo.conf"
+ends "and one with a typing error" 65 "typo.conf:1: .*did you mean 'socket'" \
+    env EDGEHSM_CONF="$D/typo.conf" "$EH_BUILDDIR/edgehsm" status
 ends "a state folder that cannot be made" 1 'cannot make the folder /proc/x' \
     edgehsm line run "$line" --state /proc/x
 check "is all that is said" test ! -s "$D/out"
