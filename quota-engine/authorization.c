@@ -124,6 +124,10 @@ read_profile(struct eh_authorizations *t, struct eh_authorization *a)
 		    a->pauth.order, eh_error_sentence(&error));
 		goto out;
 	}
+	a->misnamed = strcmp(profile->name, a->pauth.profile.name) != 0 ||
+	    profile->version != a->pauth.profile.version;
+	if (a->misnamed)
+		goto out;
 	a->profile = profile;
 	a->bytes = eh_buf_take(&file, &len);
 	profile = NULL;

@@ -24,6 +24,7 @@ struct eh_authorization {
 	/* NULL while the profile has not been imported; borrows from bytes. */
 	struct eh_profile *profile;
 	uint8_t *bytes;
+	uint8_t misnamed;	/* 1: it was, and has another name or version */
 	unsigned users;			/* the table's */
 };
 

@@ -19,6 +19,9 @@ int
 eh_import_grant_removes(
     const struct eh_state *state, const struct eh_grant *grant)
 {
+	if (state->grant.last.seen &&
+	    strcmp(state->factory, grant->factory) != 0)
+		return 1;
 	for (unsigned i = 0; i < EH_STATE_ISSUERS; i++)
 		if (state->issuer[i].key.len != 0 &&
 		    eh_grant_get(grant, state->issuer[i].kid) == NULL)
@@ -151,7 +154,7 @@ apply_grant(struct eh_state *state, struct eh_clockguard *guard,
 		.quality = record->quality };
 	struct eh_envelope e;
 	struct eh_grant *grant;
-	int err;
+	int moved, err;
 
 	(void)guard;
 	if ((grant = malloc(sizeof(*grant))) == NULL)
@@ -168,19 +171,22 @@ apply_grant(struct eh_state *state, struct eh_clockguard *guard,
 			goto out;
 		}
 	/* The grant replaces the whole set; what was installed by a key that
-	 * it leaves out closes. */
+	 * it leaves out closes, and in another factory everything. */
+	moved = strcmp(state->factory, grant->factory) != 0;
 	memset(state->issuer, 0, sizeof(state->issuer));
 	for (unsigned i = 0; i < grant->nkeys; i++)
 		set_issuer(&state->issuer[i], &grant->keys[i]);
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
 		if (state->row[i].state == EH_ROW_LIVE &&
-		    eh_grant_get(grant, state->row[i].kid) == NULL)
+		    (moved || eh_grant_get(grant, state->row[i].kid) == NULL))
 			eh_state_row_close(
 			    state, &state->row[i], EH_CLOSE_REVOKED);
 	memcpy(state->factory, grant->factory, sizeof(state->factory));
-	state->grant.seen = 1;
-	state->grant.seq = grant->seq;
-	memcpy(state->grant.digest, record->ref.digest, EH_DIGEST_LEN);
+	state->grant.last.seen = 1;
+	state->grant.last.seq = grant->seq;
+	memcpy(state->grant.last.digest, record->ref.digest, EH_DIGEST_LEN);
+	state->grant.not_before = grant->not_before;
+	state->grant.expires = grant->expires;
 	eh_clockguard_message(&state->clock, &now, grant->from.iat);
 out:
 	free(grant);

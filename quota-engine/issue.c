@@ -2,6 +2,7 @@
 /* issue.c - may this be signed by an issuing key? */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,23 @@ asked_for(const struct issue *i, const struct eh_authorization_view *view)
 	    memcmp(i->param.authorization, view->what->id, EH_ID_LEN) == 0;
 }
 
+/* An authorization without its profile, which the caller may have meant. */
+static int
+no_profile(const struct eh_authorization_view *view, struct eh_error *error)
+{
+	const struct eh_profile_ref *p = &view->what->pauth.profile;
+
+	if (view->what->misnamed)
+		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+		    "authorization %s names profile %s version %" PRIu32
+		    ", and the profile with the digest that it names calls "
+		    "itself otherwise: the OEM must authorize anew", view->name,
+		    p->name, p->version);
+	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+	    "authorization %s needs profile %s, which has not been imported: "
+	    "`edgehsm token import` it", view->name, p->name);
+}
+
 static int
 nothing_bound(const struct issue *i, struct eh_error *error)
 {
@@ -201,11 +219,7 @@ nothing_bound(const struct issue *i, struct eh_error *error)
 		if (i->view[n].state == EH_ROW_LIVE &&
 		    i->view[n].what->profile == NULL &&
 		    asked_for(i, &i->view[n]))
-			return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
-			    "authorization %s needs profile %s, which has not "
-			    "been imported: `edgehsm token import` it",
-			    i->view[n].name,
-			    i->view[n].what->pauth.profile.name);
+			return no_profile(&i->view[n], error);
 	if (i->param.has_authorization) {
 		eh_hex_encode(i->param.authorization, EH_ID_LEN, hex);
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,

@@ -24,7 +24,7 @@ put_identity(struct eh_boundary *b, struct eh_call *call, uint64_t *flagsp)
 	memcpy(kept->hsm_id, state->hsm_id, sizeof(kept->hsm_id));
 	if (state->pin[EH_ROLE_OPERATOR].set)
 		*flagsp |= EH_FLAG_OPERATOR_PIN;
-	if (state->grant.seen)
+	if (state->grant.last.seen)
 		*flagsp |= EH_FLAG_ENROLLED;
 	eh_engine_unlock(b->engine);
 	if (eh_pins_wait(b->pins, call->caller->peer.uid) > 0)

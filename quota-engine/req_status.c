@@ -163,7 +163,7 @@ take_glance(struct eh_boundary *b, struct glance *g)
 	g->flags = 0;
 	if (state->pin[EH_ROLE_OPERATOR].set)
 		g->flags |= EH_FLAG_OPERATOR_PIN;
-	if (state->grant.seen)
+	if (state->grant.last.seen)
 		g->flags |= EH_FLAG_ENROLLED;
 	g->seq = state->log.tree.size;
 	g->boots = state->boots;

@@ -113,6 +113,12 @@ struct eh_state_last {
 	uint8_t digest[EH_DIGEST_LEN];
 };
 
+/* The issuer grant in force. */
+struct eh_state_grant {
+	struct eh_state_last last;	/* of the root */
+	uint64_t not_before, expires;
+};
+
 struct eh_state_kid {
 	uint8_t used;
 	uint8_t kid[EH_KID_LEN];
@@ -172,7 +178,7 @@ struct eh_state {
 	struct eh_row row[EH_STATE_ROWS];
 
 	struct eh_in_force in_force;	/* 0, 0: revocation is not built yet */
-	struct eh_state_last grant;	/* of the root */
+	struct eh_state_grant grant;
 	struct eh_state_issuer issuer[EH_STATE_ISSUERS];
 	struct eh_state_kid kid[EH_STATE_KIDS];
 

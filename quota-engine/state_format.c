@@ -441,13 +441,20 @@ get_last(struct eh_cbor *c, struct eh_state_last *last)
 static void
 put_grant(struct eh_writer *w, const struct eh_state *st)
 {
-	put_last(w, &st->grant);
+	eh_cbor_put_array(w, 3);
+	put_last(w, &st->grant.last);
+	eh_cbor_put_uint(w, st->grant.not_before);
+	eh_cbor_put_uint(w, st->grant.expires);
 }
 
 static void
 get_grant(struct eh_cbor *c, struct eh_state *st)
 {
-	get_last(c, &st->grant);
+	eh_cbor_array(c, 3, 3);
+	get_last(c, &st->grant.last);
+	st->grant.not_before = eh_cbor_uint(c, 0, EH_TIME_MAX);
+	st->grant.expires = eh_cbor_uint(c, 0, EH_TIME_MAX);
+	eh_cbor_leave(c);
 }
 
 static void

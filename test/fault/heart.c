@@ -124,8 +124,8 @@ apply_grant(struct eh_state *st, struct eh_clockguard *guard,
 	(void)redo;
 	(void)redolen;
 	(void)error;
-	memcpy(st->grant.digest, record->ref.digest, EH_DIGEST_LEN);
-	st->grant.seen = 1;
+	memcpy(st->grant.last.digest, record->ref.digest, EH_DIGEST_LEN);
+	st->grant.last.seen = 1;
 	return EH_OK;
 }
 

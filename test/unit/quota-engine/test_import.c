@@ -78,9 +78,9 @@ START_TEST(a_grant_of_the_root_comes_into_force)
 	ck_assert_int_eq(record.ref.code, EH_MSG_CODE_GRANT);
 	state = eh_engine_lock(a->f.b->engine);
 	ck_assert_str_eq(state->factory, "fab1");
-	ck_assert_uint_eq(state->grant.seq, 1);
+	ck_assert_uint_eq(state->grant.last.seq, 1);
 	ck_assert_mem_eq(
-	    state->grant.digest, record.ref.digest, EH_DIGEST_LEN);
+	    state->grant.last.digest, record.ref.digest, EH_DIGEST_LEN);
 	ck_assert(eh_rawkey_equal(
 	    &state->issuer[0].key, eh_soft_public(a->issuer)));
 	ck_assert_str_eq(state->issuer[0].iss, "oem.example");
@@ -218,6 +218,66 @@ START_TEST(a_grant_closes_what_a_missing_key_installed_and_keeps_the_retired)
 	a->issuer = a->second;
 	refused(authority_send_pauth(a), EH_ERR_SIGNATURE, "no issuer grant");
 	a->issuer = issuer;
+}
+END_TEST
+
+/* Its key still stands there, but nothing says any more that it should. */
+START_TEST(an_issuer_key_of_a_grant_that_is_over_signs_nothing_new)
+{
+	a->grant.expires = AUTHORITY_NOW + AUTHORITY_DAY;
+	ok(authority_send_grant(a));
+	fixture_later(AUTHORITY_DAY - 60);
+	a->pauth.id[0] = 0xb2;
+	ok(authority_send_pauth(a));
+	fixture_later(120);
+	remember();
+	a->pauth.id[0] = 0xb3;
+	refused(authority_send_pauth(a), EH_DENIED_EXPIRED, "issuer grant");
+	a->time.from.iat = AUTHORITY_NOW + AUTHORITY_DAY + 60;
+	ck_assert_int_eq(authority_send_time(a), EH_DENIED_EXPIRED);
+	ok(fixture_restart(&a->f));
+	remember();
+	refused(authority_send_pauth(a), EH_DENIED_EXPIRED, "issuer grant");
+	/* The root says so, and all goes on. */
+	a->grant.expires += 100 * (uint64_t)AUTHORITY_DAY;
+	ok(authority_send_grant(a));
+	ok(authority_send_pauth(a));
+}
+END_TEST
+
+START_TEST(an_issuer_key_of_a_grant_that_has_not_begun_signs_nothing)
+{
+	a->grant.not_before = AUTHORITY_NOW + AUTHORITY_DAY;
+	ok(authority_send_grant(a));
+	remember();
+	a->pauth.id[0] = 0xb2;
+	refused(authority_send_pauth(a), EH_DENIED_NOT_YET_VALID, "not begun");
+	a->grant.not_before = AUTHORITY_NOW;
+	ok(authority_send_grant(a));
+	ok(authority_send_pauth(a));
+}
+END_TEST
+
+START_TEST(a_grant_for_another_factory_closes_what_was_for_this_one)
+{
+	struct eh_record record;
+	struct eh_row row;
+
+	ok(authority_send_grant(a));
+	row = authority_row(a, a->pauth.id);
+	ck_assert_int_eq(row.state, EH_ROW_LIVE);
+	strcpy(a->grant.factory, "fab2");
+	ok(authority_send_grant(a));
+	row = authority_row(a, a->pauth.id);
+	ck_assert_int_ne(row.state, EH_ROW_LIVE);
+	ck_assert_int_eq(row.close_reason, EH_CLOSE_REVOKED);
+	authority_record(a, -2, &record);
+	ck_assert_int_eq(record.kind, EH_RECORD_REVOKED);
+	remember();
+	a->pauth.id[0] = 0xb2;
+	refused(authority_send_pauth(a), EH_DENIED_SCOPE, "fab2");
+	strcpy(a->pauth.factory, "fab2");
+	ok(authority_send_pauth(a));
 }
 END_TEST
 
@@ -407,11 +467,15 @@ START_TEST(what_is_not_built_is_refused_in_words)
 	refused(authority_send_pauth(a), EH_ERR_UNSUPPORTED, "firmware");
 	a->pauth = good;
 	a->pauth.nops = 3;
-	a->pauth.ops[2] = (struct eh_op_grant){ EH_OP_SIGN_BLOB, 1, 4, 9 };
-	refused(authority_send_pauth(a), EH_ERR_UNSUPPORTED, "4 and 6");
-	a->pauth.ops[2].op = EH_OP_DEBUG_ENROL;
-	refused(authority_send_pauth(a), EH_ERR_UNSUPPORTED, "4 and 6");
-	a->pauth.ops[2].op = EH_OP_KEYGEN;
+	for (uint8_t op = EH_OP_DERIVE; op <= EH_OP_REPROVISION; op++) {
+		const uint16_t lease = op == EH_OP_REPROVISION ? 1 : 4;
+		char words[32];
+
+		a->pauth.ops[2] = (struct eh_op_grant){ op, 1, lease, 9 };
+		snprintf(words, sizeof(words), "operation %u is not", op);
+		refused(authority_send_pauth(a), EH_ERR_UNSUPPORTED, words);
+	}
+	a->pauth.ops[2] = (struct eh_op_grant){ EH_OP_REISSUE, 1, 1, 9 };
 	ok(authority_send_pauth(a));
 }
 END_TEST
@@ -710,6 +774,12 @@ main(void)
 	tcase_add_checked_fixture(in, begin_ready, end);
 	tcase_add_test(in,
 	    a_grant_closes_what_a_missing_key_installed_and_keeps_the_retired);
+	tcase_add_test(in,
+	    an_issuer_key_of_a_grant_that_is_over_signs_nothing_new);
+	tcase_add_test(
+	    in, an_issuer_key_of_a_grant_that_has_not_begun_signs_nothing);
+	tcase_add_test(
+	    in, a_grant_for_another_factory_closes_what_was_for_this_one);
 	tcase_add_test(in, an_authorization_for_others_is_refused);
 	tcase_add_test(in, an_authorization_is_imported_once);
 	tcase_add_test(in, each_key_has_its_own_numbers);

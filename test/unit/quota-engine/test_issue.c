@@ -633,6 +633,18 @@ START_TEST(without_its_profile_an_authorization_is_of_no_use)
 }
 END_TEST
 
+START_TEST(a_profile_by_another_name_is_not_the_one_that_was_meant)
+{
+	a->pauth.profile.version = 2;
+	install();
+	render("SN00000042");
+	param.has_authorization = 1;
+	memcpy(param.authorization, a->pauth.id, EH_ID_LEN);
+	refused(sign_param(), EH_DENIED_NO_AUTHORIZATION,
+	    "authorization PO-2 names profile gateway version 2");
+}
+END_TEST
+
 START_TEST(a_key_without_authorization_signs_no_certificate)
 {
 	struct eh_keys_want want = { EH_PURPOSE_ISSUING, "other ca",
@@ -733,6 +745,8 @@ main(void)
 	    after_its_end_a_repeat_is_answered_but_not_after_revocation);
 	tcase_add_test(
 	    tc, without_its_profile_an_authorization_is_of_no_use);
+	tcase_add_test(
+	    tc, a_profile_by_another_name_is_not_the_one_that_was_meant);
 	tcase_add_test(tc, a_key_without_authorization_signs_no_certificate);
 	tcase_add_test(tc, lists_and_other_data_are_refused);
 	tcase_add_test(
