@@ -37,15 +37,6 @@ EH_MUST_CHECK int eh_ca_form_get(
 /* 9999-12-31T23:59:59Z: no well-defined end (RFC 5280 4.1.2.5). */
 #define EH_CA_FOREVER  UINT64_C(253402300799)
 
-/*
- * Read a subject as people type it, "/C=DE/O=ACME/CN=ACME Root": OpenSSL's
- * short or long names, dotted OIDs, VID and PID for Matter's; a backslash
- * before a slash that is meant.  Appends the DER Name.  EH_ERR_ARGUMENT in
- * words.
- */
-EH_MUST_CHECK int eh_ca_subject(
-    const char *text, struct eh_buf *out, struct eh_error *);
-
 struct eh_ca_request {
 	enum eh_ca_form form;
 	struct eh_slice subject;	/* whole Name, taken octet for octet */

@@ -14,6 +14,7 @@
 #include "orchestrator/authority/authority.h"
 #include "orchestrator/authority/ca.h"
 #include "orchestrator/conf/pem.h"
+#include "orchestrator/conf/subject.h"
 
 /* What init can leave in a folder that it must take away again. */
 static const char *const key_file[EH_STORE_KEYS] = {
@@ -140,7 +141,7 @@ make_root_ca(struct making *m, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "--name %s has a slash: give the root CA's --subject",
 		    m->plan->name);
-	err = eh_ca_subject(m->plan->subject != NULL ? m->plan->subject : text,
+	err = eh_subject_parse(m->plan->subject != NULL ? m->plan->subject : text,
 	    &m->subject, error);
 	if (err != EH_OK)
 		return err;

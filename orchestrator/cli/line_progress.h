@@ -39,8 +39,8 @@ struct eh_progress {
 EH_MUST_CHECK int eh_progress_init(struct eh_progress *progress,
     const char *word, struct eh_error *error);
 
-/* Fill ${watch} so that ${progress} hears everything but unit_ends, which the
- * caller passes on with eh_progress_unit(). */
+/* Fill ${watch} so that ${progress} hears units and steps begin, and the log.
+ * That a unit has ended the caller passes on with eh_progress_unit(). */
 void eh_progress_watch(
     struct eh_progress *progress, struct eh_run_watch *watch);
 

@@ -5,86 +5,34 @@
 
 #include <jansson.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/file.h"
 #include "common/x509/csr.h"
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/token.h"
-
-/* One /NAME=VALUE of the subject. */
-static int
-add_entry(struct eh_args *args, X509_NAME *name, char *entry)
-{
-	char *value = strchr(entry, '=');
-
-	if (value == NULL)
-		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "--subject: '%s' is not NAME=VALUE", entry);
-	*value++ = '\0';
-	if (X509_NAME_add_entry_by_txt(name, entry, MBSTRING_UTF8,
-	        (const unsigned char *)value, -1, -1, 0) != 1)
-		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "--subject: '%s=%s' is not a known attribute with a legal "
-		    "value; others go by their object identifier", entry,
-		    value);
-	return EH_OK;
-}
-
-/* "/C=DE/O=ACME/CN=CA 1" as a DER Name. */
-static int
-encode_subject(struct eh_args *args, const char *text, uint8_t **der,
-    size_t *lenp)
-{
-	X509_NAME *name = X509_NAME_new();
-	char *copy = strdup(text), *entry, *next = NULL;
-	int err = EH_OK, len;
-
-	*der = NULL;
-	if (name == NULL || copy == NULL) {
-		err = EH_ERR_MEMORY;
-		goto out;
-	}
-	if (text[0] != '/') {
-		err = eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "--subject %s: it begins with a slash, like "
-		    "/C=DE/O=ACME/CN=CA 1", text);
-		goto out;
-	}
-	for (entry = strtok_r(copy, "/", &next); entry != NULL && err == EH_OK;
-	     entry = strtok_r(NULL, "/", &next))
-		err = add_entry(args, name, entry);
-	if (err == EH_OK && (len = i2d_X509_NAME(name, der)) > 0)
-		*lenp = (size_t)len;
-	else if (err == EH_OK)
-		err = EH_ERR_MEMORY;
-out:
-	free(copy);
-	X509_NAME_free(name);
-	return err;
-}
+#include "orchestrator/conf/subject.h"
 
 static int
 make_request(struct eh_args *args, struct eh_token *token,
     const struct eh_token_key *key, uint8_t *out, size_t cap, size_t *lenp)
 {
-	uint8_t info[EH_CSR_MAX], signature[64], *subject;
-	size_t infolen, subjectlen = 0;
+	uint8_t info[EH_CSR_MAX], signature[64];
+	struct eh_buf subject;
+	size_t infolen;
 	int err;
 
-	if ((err = encode_subject(args, eh_args_get(args, "subject"), &subject,
-	         &subjectlen)) != EH_OK)
-		return err;
-	if ((err = eh_csr_body(subject, subjectlen, key->spki, key->spkilen,
-	         info, sizeof(info), &infolen)) == EH_OK &&
+	eh_buf_init(&subject, EH_CSR_MAX);
+	if ((err = eh_subject_parse(eh_args_get(args, "subject"), &subject,
+	         &args->error)) == EH_OK &&
+	    (err = eh_csr_body(subject.data, subject.len, key->spki,
+	         key->spkilen, info, sizeof(info), &infolen)) == EH_OK &&
 	    (err = eh_token_sign(token, key, info, infolen, signature,
 	         &args->error)) == EH_OK)
 		err = eh_csr_assemble(
 		    info, infolen, signature, out, cap, lenp);
-	OPENSSL_free(subject);
+	eh_buf_free(&subject);
 	return err;
 }
 

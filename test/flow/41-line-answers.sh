@@ -170,6 +170,13 @@ edgehsm token csr --label idevid-ca-2026 --subject /CN=x --json > "$D/out"
 check "a request is an object" grep -q \
     '^{"label":"idevid-ca-2026","pem":"-----BEGIN CERTIFICATE REQUEST.*"}$' \
     "$D/out"
+edgehsm token csr --label idevid-ca-2026 --out "$D/csr" \
+    --subject '/CN=ACME PAI\/1/VID=FFF1'
+is "a subject is read as the authority reads it" \
+    "subject=CN=ACMEPAI/1,1.3.6.1.4.1.37244.2.1=FFF1" \
+    "$(openssl req -in "$D/csr" -noout -subject | tr -d ' ')"
+ends "and refused in words" 2 'it must look like /C=DE' edgehsm token csr \
+    --label idevid-ca-2026 --subject CN=x
 edgehsm token enrol --invitation "$D/invitation" --out "$D/enrol" --json \
     > "$D/out"
 is "so is an enrolment" "{\"request\":\"$D/enrol\"}" "$(cat "$D/out")"

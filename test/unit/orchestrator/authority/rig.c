@@ -12,6 +12,7 @@
 #include "common/x509/csr.h"
 #include "common/x509/profile.h"
 #include "orchestrator/authority/ca.h"
+#include "orchestrator/conf/subject.h"
 #include "test/unit/common/x509_golden.h"
 #include "test/unit/orchestrator/authority/rig.h"
 
@@ -188,7 +189,7 @@ rig_csr(struct eh_soft *key, const char *dn, struct eh_buf *out)
 	size_t len, spkilen = eh_rawkey_to_spki(eh_soft_public(key), spki);
 
 	eh_buf_init(&subject, 1024);
-	ck_assert_int_eq(eh_ca_subject(dn, &subject, NULL), EH_OK);
+	ck_assert_int_eq(eh_subject_parse(dn, &subject, NULL), EH_OK);
 	ck_assert_int_eq(eh_csr_body(subject.data, subject.len, spki, spkilen,
 	    info, sizeof(info), &len), EH_OK);
 	eh_soft_signer(key, &signer);

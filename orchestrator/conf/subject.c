@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/x509/words.h"
-#include "orchestrator/authority/ca.h"
+#include "orchestrator/conf/subject.h"
 
 #define TYPE_MAX  64
 #define VALUE_MAX 256
@@ -77,7 +77,7 @@ parse(const char *text, X509_NAME *name, struct eh_error *error)
 }
 
 int
-eh_ca_subject(const char *text, struct eh_buf *out, struct eh_error *error)
+eh_subject_parse(const char *text, struct eh_buf *out, struct eh_error *error)
 {
 	X509_NAME *name = X509_NAME_new();
 	unsigned char *der = NULL;
