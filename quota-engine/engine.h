@@ -116,7 +116,8 @@ EH_MUST_CHECK int eh_engine_open(struct eh_engine *,
  * and the first anchored copy.  ${first} holds identity, root, label, PINs, and
  * the own keys that exist already; its log and counters are zero.
  * ${attestation} is the SPKI digest of the attestation key.  Afterwards the
- * engine is as after eh_engine_open().
+ * engine is as after eh_engine_open().  EH_ERR_FULL: the disk is as it was, and
+ * it may be called again.  EH_DENIED_STATE: it is not fresh.
  */
 EH_MUST_CHECK int eh_engine_genesis(struct eh_engine *,
     const struct eh_engine_keys *, const struct eh_state *first,

@@ -20,8 +20,9 @@ struct eh_genesis {
  * no object of ours; else EH_DENIED_STATE naming the part that is not and what
  * to do.  The root can never be changed afterwards.
  *
- * When it fails before anything is anchored, what it made in the key store is
- * destroyed again.
+ * When there is no space (EH_ERR_FULL), nothing is left of it, and it can be
+ * repeated.  When it fails otherwise before anything is written, what it made in
+ * the key store is destroyed again.
  */
 EH_MUST_CHECK int eh_genesis_run(
     struct eh_boundary *, const struct eh_genesis *, struct eh_error *);

@@ -134,6 +134,13 @@ static int
 no_copy(struct eh_engine *eng, int readable, const struct eh_error *why,
     struct eh_error *error)
 {
+	if (eh_ct_zero(eng->anchor, EH_DIGEST_LEN))
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the genesis in %s was cut short: the anchor %s was never "
+		    "used, so nothing has left; empty both and the token of "
+		    "the key store, and begin again (or put back the anchor "
+		    "that belongs to the state)",
+		    eng->params.state_name, eng->params.anchor_name);
 	if (readable)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "the state in %s does not fit the anchor %s: one of them "
@@ -474,6 +481,21 @@ eh_recover_end(struct eh_engine *eng, struct eh_error *error)
  * --- genesis ---
  */
 
+/* A genesis that found no space leaves the disk as it was: fresh. */
+static void
+remove_first(struct eh_engine *eng)
+{
+	struct eh_os *os = eng->os;
+	char name[EH_OS_NAME];
+
+	eh_journal_name(name, 0);
+	(void)os->unlink(os->arg, name);
+	(void)os->unlink(os->arg, eh_commit_copy(0));
+	(void)os->unlink(os->arg, eh_commit_copy(1));
+	(void)os->sync_folder(os->arg, "journal");
+	(void)os->sync_folder(os->arg, ".");
+}
+
 /* Room for both copies, so that a commit is overwriting. */
 static int
 make_copies(struct eh_engine *eng)
@@ -526,6 +548,31 @@ first_state(struct eh_engine *eng, const struct eh_state *first)
 	st->log.seq_hi = 1;
 	st->log.next.offset = EH_SEGMENT_HEADER;
 	memset(eng->anchor, 0, EH_DIGEST_LEN);
+}
+
+/* All that is written to afterwards. */
+static int
+first_files(struct eh_engine *eng, struct eh_error *error)
+{
+	int err = eng->os->anchor_define(eng->os->arg);
+
+	if (err == EH_ERR_EXISTS)
+		err = EH_OK;
+	if (err == EH_OK && (err = make_copies(eng)) == EH_OK)
+		err = first_segment(eng);
+	if (err == EH_OK)
+		return EH_OK;
+	if (err == EH_ERR_FULL) {
+		remove_first(eng);
+		return eh_error_set(error, EH_ERR_FULL,
+		    "no space for the first files in %s: %" PRIu32 " bytes are "
+		    "needed; make room there and begin again",
+		    eng->params.state_name,
+		    eng->params.segment + 2 * EH_STATE_MAX);
+	}
+	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+	    "the first files could not be written in %s: %s; empty it and "
+	    "begin again", eng->params.state_name, eh_err_text(err));
 }
 
 static void
@@ -590,20 +637,8 @@ eh_recover_genesis(struct eh_engine *eng, const struct eh_engine_keys *keys,
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	genesis_record(eng, attestation, record);
 	eng->genesis = record;
-	err = eng->os->anchor_define(eng->os->arg);
-	if (err == EH_ERR_EXISTS)
-		err = EH_OK;
-	if (err == EH_OK)
-		err = make_copies(eng);
-	if (err == EH_OK)
-		err = first_segment(eng);
-	if (err != EH_OK)
-		eh_error_set(error,
-		    err == EH_ERR_FULL ? EH_ERR_FULL : EH_DENIED_FAIL_STOPPED,
-		    "the first files could not be written in %s: %s; empty it "
-		    "and begin again", eng->params.state_name,
-		    eh_err_text(err));
-	else if ((err = start_clock(eng, error)) == EH_OK)
+	if ((err = first_files(eng, error)) == EH_OK &&
+	    (err = start_clock(eng, error)) == EH_OK)
 		err = write_first(eng, error);
 	eng->genesis = NULL;
 	free(record);

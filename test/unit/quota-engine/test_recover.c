@@ -623,6 +623,90 @@ START_TEST(genesis_needs_all_fresh)
 }
 END_TEST
 
+/* An engine that is ready for the genesis of ${h} on another machine. */
+static struct eh_engine *
+another_engine(struct sim *s)
+{
+	struct eh_engine_params params = h.eng->params;
+	struct eh_engine *eng = NULL;
+
+	params.os = sim_os(s);
+	ck_assert_int_eq(eh_engine_new(&params, &eng), EH_OK);
+	return eng;
+}
+
+static int
+genesis(struct eh_engine *eng)
+{
+	uint8_t attestation[32] = { 0 };
+
+	eh_error_clear(&h.error);
+	return eh_engine_genesis(
+	    eng, &h.keys, h.eng->state, attestation, &h.error);
+}
+
+START_TEST(a_genesis_without_space_leaves_nothing_and_can_be_repeated)
+{
+	const uint64_t space[] = { 0, 1000, EH_STATE_MAX,
+		EH_STATE_MAX + 1000, 2 * EH_STATE_MAX, 2 * EH_STATE_MAX + 5000 };
+
+	memset(&h, 0, sizeof(h));
+	heart_begin(&h, 1);
+	for (size_t i = 0; i < sizeof(space) / sizeof(space[0]); i++) {
+		struct sim *s = sim_new(i + 1);
+		struct eh_engine *eng = another_engine(s);
+		int fresh = 0;
+
+		sim_space(s, space[i]);
+		ck_assert_int_eq(genesis(eng), EH_ERR_FULL);
+		ck_assert_ptr_nonnull(strstr(h.error.text, "make room"));
+		ck_assert_int_eq(eh_engine_look(eng, &fresh, NULL), EH_OK);
+		ck_assert_int_eq(fresh, 1);
+		sim_space(s, UINT64_MAX);
+		ck_assert_int_eq(genesis(eng), EH_OK);
+		eh_engine_free(eng);
+		sim_free(s);
+	}
+	heart_end(&h);
+}
+END_TEST
+
+/* Whatever is left is fresh, or whole, or says that it was cut short. */
+START_TEST(a_genesis_that_crashes_anywhere_is_told)
+{
+	unsigned short_cut = 0, whole = 0;
+
+	memset(&h, 0, sizeof(h));
+	heart_begin(&h, 1);
+	for (uint64_t n = 1; whole == 0; n++) {
+		struct sim *s = sim_new(n);
+		struct eh_engine *eng = another_engine(s);
+		int fresh = 0, err;
+
+		ck_assert_uint_lt(n, 200);
+		sim_crash_at(s, n);
+		whole += genesis(eng) == EH_OK;
+		eh_engine_free(eng);
+		sim_reboot(s);
+		eng = another_engine(s);
+		ck_assert_int_eq(eh_engine_look(eng, &fresh, NULL), EH_OK);
+		if (fresh) {
+			ck_assert_int_eq(genesis(eng), EH_OK);
+		} else if ((err = eh_engine_open(
+				eng, &h.keys, &h.error)) != EH_OK) {
+			ck_assert_int_eq(err, EH_DENIED_FAIL_STOPPED);
+			ck_assert_msg(strstr(h.error.text, "cut short") != NULL,
+			    "call %u: %s", (unsigned)n, h.error.text);
+			short_cut++;
+		}
+		eh_engine_free(eng);
+		sim_free(s);
+	}
+	ck_assert_uint_gt(short_cut, 0);
+	heart_end(&h);
+}
+END_TEST
+
 START_TEST(another_kind_of_anchor_is_refused)
 {
 	struct eh_engine_params params;
@@ -739,6 +823,9 @@ main(void)
 	tcase_add_test(t, of_two_engines_on_one_anchor_at_most_one_lives);
 	tcase_add_test(t, a_resumed_snapshot_stops_at_its_first_commit);
 	tcase_add_test(t, genesis_needs_all_fresh);
+	tcase_add_test(
+	    t, a_genesis_without_space_leaves_nothing_and_can_be_repeated);
+	tcase_add_test(t, a_genesis_that_crashes_anywhere_is_told);
 	tcase_add_test(t, another_kind_of_anchor_is_refused);
 	tcase_add_test(t, the_65th_unclean_stop_stops_new_devices);
 	tcase_add_test(t, leases_halve_with_each_unclean_stop);
