@@ -439,8 +439,11 @@ eh_engine_look(struct eh_engine *eng, int *freshp, struct eh_error *error)
 static int
 keep_refusal(struct eh_engine *eng, int err, struct eh_error *error)
 {
-	if (err == EH_DENIED_FAIL_STOPPED && error != NULL)
+	if (err == EH_DENIED_FAIL_STOPPED && error != NULL) {
+		pthread_mutex_lock(&eng->lock);
 		eng->stopped = *error;
+		pthread_mutex_unlock(&eng->lock);
+	}
 	return err;
 }
 

@@ -164,6 +164,25 @@ warn_of_strangers(struct eh_boundary *b)
 		    b->conf->backend_token, objects - known);
 }
 
+/* Without the boundary secret the state cannot be read: serve the reason. */
+static void
+stop_without_secret(struct eh_boundary *b, int err, const struct eh_error *why)
+{
+	struct eh_error error;
+
+	if (err == EH_ERR_NOT_FOUND)
+		eh_error_set(&error, EH_DENIED_FAIL_STOPPED,
+		    "%.180s; the token '%s' (backend.token) is not the one "
+		    "that this state was begun with: name that one",
+		    eh_error_sentence(why), b->conf->backend_token);
+	else
+		eh_error_set(&error, EH_DENIED_FAIL_STOPPED,
+		    "%.180s; put the token '%s' (backend.token) right, then "
+		    "start edgehsmd again",
+		    eh_error_sentence(why), b->conf->backend_token);
+	eh_boundary_stop(b, error.text);
+}
+
 /* The state is there; what cannot be taken up stops the token, not us. */
 static int
 take_up(struct eh_boundary *b, const struct eh_engine_keys *keys,
@@ -207,12 +226,8 @@ look(struct eh_boundary *b, struct eh_error *error)
 		return EH_OK;
 	}
 	eh_error_clear(&why);
-	if (eh_genesis_derive(b->backend, &keys, &why) != EH_OK) {
-		eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-		    "%.180s; the token '%s' (backend.token) is not the one "
-		    "that this state was begun with: name that one",
-		    eh_error_sentence(&why), b->conf->backend_token);
-		eh_boundary_stop(b, error->text);
+	if ((err = eh_genesis_derive(b->backend, &keys, &why)) != EH_OK) {
+		stop_without_secret(b, err, &why);
 		return EH_OK;
 	}
 	err = take_up(b, &keys, error);

@@ -177,6 +177,8 @@ fake_derive(struct eh_backend *b, const char *label, uint8_t out[32],
 
 	if (!f->has_secret)
 		return eh_error_set(error, EH_ERR_NOT_FOUND, "no secret");
+	if (f->lie == LIE_SIGN_FAILS)
+		return eh_error_set(error, EH_ERR_BACKEND, "HMAC failed");
 	eh_hmac_sha256(
 	    f->secret, sizeof(f->secret), label, strlen(label), out);
 	return EH_OK;
@@ -314,7 +316,7 @@ fixture_backend_new(void)
 
 /* --- a whole boundary --- */
 
-static uint64_t later_ns;
+static _Atomic uint64_t later_ns; /* the engine's threads read it, too */
 static int (*real_clocks)(void *, struct eh_clock_reading *);
 
 static int

@@ -155,8 +155,15 @@ START_TEST(a_key_store_without_the_secret_stops_the_token_and_says_what_to_do)
 	ck_assert_int_eq(fixture_restart(&f), EH_OK);
 	ck_assert_int_eq(
 	    eh_boundary_state(f.b, &why), EH_STATE_FAIL_STOPPED);
-	ck_assert_ptr_nonnull(strstr(why.text, "backend.token"));
+	ck_assert_ptr_nonnull(strstr(why.text, "is not the one"));
 	f.backend->has_secret = 1;
+	f.backend->lie = LIE_SIGN_FAILS;
+	ck_assert_int_eq(fixture_restart(&f), EH_OK);
+	ck_assert_int_eq(
+	    eh_boundary_state(f.b, &why), EH_STATE_FAIL_STOPPED);
+	ck_assert_ptr_null(strstr(why.text, "is not the one"));
+	ck_assert_ptr_nonnull(strstr(why.text, "put the token"));
+	f.backend->lie = LIE_NOT;
 	ck_assert_int_eq(fixture_restart(&f), EH_OK);
 	ck_assert_int_eq(eh_boundary_state(f.b, &why), EH_STATE_READY);
 }
