@@ -50,28 +50,19 @@ eh_sheet_free(struct eh_sheet *s)
 	free(s);
 }
 
-/* "config digest" becomes "configDigest", "X.509 root" becomes "x509Root". */
+/* "config digest" becomes "config_digest", "X.509 root" becomes "x509_root". */
 static void
 member(const char *label, char out[LABEL])
 {
 	size_t n = 0;
-	int begins = 0;
 
-	for (const char *c = label; *c != '\0' && n + 1 < LABEL; c++) {
-		const int upper = *c >= 'A' && *c <= 'Z';
-		const int lower = *c >= 'a' && *c <= 'z';
-
+	for (const char *c = label; *c != '\0' && n + 1 < LABEL; c++)
 		if (*c == ' ' || *c == '-')
-			begins = 1;
-		else if (begins && lower)
-			out[n++] = (char)(*c - 'a' + 'A');
-		else if (!begins && upper)
+			out[n++] = '_';
+		else if (*c >= 'A' && *c <= 'Z')
 			out[n++] = (char)(*c - 'A' + 'a');
 		else if (*c != '.')
 			out[n++] = *c;
-		if (*c != ' ' && *c != '-')
-			begins = 0;
-	}
 	out[n] = '\0';
 }
 

@@ -41,8 +41,8 @@ show_json(const struct eh_profile *profile, const char *out,
 		}
 	return eh_command_put(json_pack(
 	    "{s:s, s:I, s:s, s:s, s:o?, s:s, s:o?}", "profile", profile->name,
-	    "version", (json_int_t)profile->version, "configDigest", config,
-	    "sourceDigest", source, "templates", templates, "file", out,
+	    "version", (json_int_t)profile->version, "config_digest", config,
+	    "source_digest", source, "templates", templates, "file", out,
 	    "findings", eh_findings_json(report)));
 }
 

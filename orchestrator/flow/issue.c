@@ -95,11 +95,11 @@ eh_run_choose(const struct eh_token_status *status,
 	*chosenp = best;
 	if (best != NULL)
 		return EH_OK;
-	/* For its sentence, which lists those that there are. */
-	(void)!eh_token_choose(status, NULL, wish->digest, &none, error);
-	if (error != NULL)
-		error->code = EH_DENIED_NO_AUTHORIZATION;
-	return EH_DENIED_NO_AUTHORIZATION;
+	/* None is live, which its sentence tells, or all were asked. */
+	if (eh_token_choose(status, NULL, wish->digest, &none, error) != EH_OK)
+		return EH_DENIED_NO_AUTHORIZATION;
+	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
+	    "no other live authorization for this profile");
 }
 
 /* The row of the unit's own authorization, or NULL. */

@@ -225,7 +225,7 @@ choose_named(const struct eh_token_status *s, const char *name,
 	}
 	if (*out != NULL)
 		return EH_OK;
-	return eh_error_set(error, EH_ERR_NOT_FOUND,
+	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 	    "no authorization %s on this token; there are: %s", name,
 	    names(s, text));
 }
@@ -250,7 +250,7 @@ eh_token_choose(const struct eh_token_status *s, const char *name,
 	}
 	if (*out != NULL)
 		return EH_OK;
-	return eh_error_set(error, EH_ERR_NOT_FOUND,
+	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 	    "no live authorization for this profile; there are: %s",
 	    names(s, text));
 }

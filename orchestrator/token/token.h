@@ -99,7 +99,7 @@ EH_MUST_CHECK int eh_token_get_status(
 /*
  * The authorization known as ${name} (order name, or id as 32 hex digits).  With
  * NULL: the live one for the profile with this digest that expires first.
- * EH_ERR_NOT_FOUND listing what there is; EH_ERR_ARGUMENT when two have that
+ * EH_DENIED_NO_AUTHORIZATION listing what there is; EH_ERR_ARGUMENT when two have that
  * name.  Borrows from ${status}.
  */
 EH_MUST_CHECK int eh_token_choose(const struct eh_token_status *status,

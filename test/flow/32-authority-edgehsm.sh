@@ -72,7 +72,7 @@ ends 77 "a nonce of somebody else is none of ours" "no invitation" \
 ends 0 "show reads the request" '^signature  *good: the key in it' \
     "$authority" show authority.enrol
 print=$("$authority" show authority.enrol --json |
-    sed 's/.*"attestationKey":\[{[^}]*"fingerprint":"\([0-9a-f]*\)".*/\1/')
+    sed 's/.*"attestation_key":\[{[^}]*"fingerprint":"\([0-9a-f]*\)".*/\1/')
 ends 2 "nobody can be asked here" "fingerprint" \
     "$authority" enrol authority.enrol --out no.cose
 ends 77 "another fingerprint is refused" "do not enrol this" \

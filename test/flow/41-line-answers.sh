@@ -88,7 +88,7 @@ ends "units are named in one way" 2 'not both' edgehsm line run "$line" \
     --state "$D/bad" --units SN00000001 --units-file /dev/null
 ends "a station must be one of the line" 2 'it has: st07' \
     edgehsm line run "$line" --state "$D/bad" --station st08
-ends "an authorization must be there" 1 'there are: .*PO-7' \
+ends "an authorization must be there" 77 'there are: .*PO-7' \
     edgehsm line run "$line" --state "$D/bad" --authorization PO-8
 cp "$LINE/gateway-b.ehprofile" "$D/kept"
 sed -i 's/model: Gateway-B/model: Gateway-C/' "$LINE/gateway-b.yaml"

@@ -51,7 +51,7 @@ refuses "unit issue, another key for a device that has a certificate" 77 \
     "device SN00000100 has a certificate by this template already (issue \
 number 0), and authorization PO-4712 allows no re-issue" out.pem \
     issue SN00000100 out.pem
-refuses "unit issue under a name that is not there" 1 \
+refuses "unit issue under a name that is not there" 77 \
     "no authorization PO-1 on this token; there are: PO-4712, PO-4713" out.pem \
     edgehsm unit issue SN00000101 --csr SN00000200.csr --authorization PO-1 \
     --out out.pem

@@ -456,11 +456,16 @@ log_in_with_it(int fd)
 START_TEST(a_pin_does_not_stay_in_memory)
 {
 	uint8_t pin[PIN_LEN];
+	unsigned pins = 0;
 	char text[513];
 	int fd;
 
 	spell_pin(pin);
-	ck_assert_uint_ge(pins_in_memory(), 1); /* so the looking works */
+	/* So the looking works; the map of a process whose threads allocate is
+	 * not one moment's, so it may miss once. */
+	for (int turn = 0; turn < 5 && pins == 0; turn++)
+		pins = pins_in_memory();
+	ck_assert_uint_ge(pins, 1);
 	ck_assert_int_eq(eh_pins_set(f.b->pins, EH_ROLE_OPERATOR, pin,
 			     sizeof(pin), &f.error),
 	    EH_OK);

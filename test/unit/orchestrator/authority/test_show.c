@@ -164,7 +164,7 @@ START_TEST(json_has_the_same_facts)
 	ck_assert_int_eq(
 	    json_integer_value(json_object_get(op, "quota")), 10128);
 	/* Octets are hex in JSON, whatever they look like. */
-	ck_assert_str_eq(json_string_value(json_object_get(o, "scopeFirst")),
+	ck_assert_str_eq(json_string_value(json_object_get(o, "scope_first")),
 	    "534e3030303030303030");
 	json_decref(o);
 }

@@ -142,7 +142,7 @@ START_TEST(authorization_that_expires_first_and_has_devices_is_chosen)
 	b.options.authorization = "PO-1";
 	makes("SN00000003", 0, 1, 0);
 	b.options.authorization = "PO-9";
-	ck_assert_int_eq(bench_make(&b, "SN00000003"), EH_ERR_NOT_FOUND);
+	ck_assert_int_eq(bench_make(&b, "SN00000003"), EH_DENIED_NO_AUTHORIZATION);
 	ck_assert_ptr_nonnull(strstr(b.error.text, "PO-1, PO-2"));
 	ck_assert_int_eq(b.summary.end, EH_RUN_ERROR);
 }
