@@ -158,8 +158,8 @@ add_own(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp process =
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
 	const struct scmp_arg_cmp us =
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	const struct scmp_arg_cmp zero = SCMP_A0(SCMP_CMP_EQ, 0);
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp zero = SCMP_A0(SCMP_CMP_EQ, 0, 0);
 	int err;
 
 	/* Its flags lie where no filter can look; libc takes clone() then. */

@@ -8,8 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "test/fault/p11client.h"
+
+/* A daemon that is killed while it looks at a PIN has counted it as wrong; after
+ * three such kills everybody has to wait. */
+#define LOCKED_TURNS	600u
+#define LOCKED_PAUSE_US 100000u
 
 void
 eh_p11client_load(struct eh_p11client *c, const char *path)
@@ -59,6 +65,11 @@ login(struct eh_p11client *c, CK_SESSION_HANDLE session, const char *pin_file)
 	pin[strcspn(pin, "\n")] = '\0';
 	rv = c->p11->C_Login(
 	    session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin));
+	for (unsigned i = 0; i < LOCKED_TURNS && rv == CKR_PIN_LOCKED; i++) {
+		usleep(LOCKED_PAUSE_US);
+		rv = c->p11->C_Login(
+		    session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin));
+	}
 	return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 
