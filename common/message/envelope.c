@@ -29,7 +29,7 @@ static const struct eh_message_info messages[EH_MESSAGE_TYPES] = {
 	[EH_MESSAGE_TIME] = { "time attestation", APPLICATION("time"),
 	    EH_SIGNED_BY_ROLE, EH_ROLE_TIME, 512, 1 },
 	[EH_MESSAGE_ACK] = { "record acknowledgement", APPLICATION("ack"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_ACK, INBOUND, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_ACK, INBOUND, 1 },
 	[EH_MESSAGE_RELEASE] = { "release manifest", APPLICATION("release"),
 	    EH_SIGNED_BY_ROLE, EH_ROLE_RELEASE, INBOUND, 0 },
 	[EH_MESSAGE_CRLORDER] = { "CRL order", APPLICATION("crlorder"),

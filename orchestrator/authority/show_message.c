@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message/ack.h"
 #include "common/message/enrol.h"
 #include "common/message/grant.h"
 #include "common/message/keyattest.h"
@@ -196,7 +197,39 @@ show_time(struct eh_sheet *s, const struct eh_sign1 *m,
 	return EH_OK;
 }
 
-/* --- receipt --- */
+/* --- record acknowledgement, receipt --- */
+
+static void
+show_burned(struct eh_sheet *s, const struct eh_burned_range *range, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		eh_sheet_begin(s, "burned");
+		eh_sheet_uint(s, "first", range[i].first);
+		eh_sheet_uint(s, "span", range[i].span);
+		eh_sheet_uint(s, "burned", range[i].burned);
+		eh_sheet_end(s);
+	}
+}
+
+static int
+show_ack(struct eh_sheet *s, const struct eh_sign1 *m, struct eh_error *error)
+{
+	struct eh_ack a;
+	int err = eh_ack_decode(m->payload, m->payload_len, &a, error);
+
+	if (err != EH_OK)
+		return err;
+	show_from(s, &a.from);
+	eh_sheet_uint(s, "sequence", a.seq);
+	eh_sheet_uint(s, "tree size", a.size);
+	eh_sheet_hex(s, "tree root", a.root, EH_DIGEST_LEN);
+	show_burned(s, a.burned, a.nburned);
+	if (a.nreceipts > 0)
+		eh_sheet_count(s, "COSE Receipts", a.nreceipts, "receipts");
+	eh_sheet_uint(s, "minimum epoch", a.in_force.epoch);
+	eh_sheet_uint(s, "revocation", a.in_force.rseq);
+	return EH_OK;
+}
 
 static void
 show_receipt_rows(struct eh_sheet *s, const struct eh_receipt *r)
@@ -240,13 +273,7 @@ show_receipt_state(struct eh_sheet *s, const struct eh_receipt *r)
 	eh_show_software(s, &r->software);
 	if (r->nonce.len > 0)
 		eh_sheet_hex(s, "nonce", r->nonce.bytes, r->nonce.len);
-	for (unsigned i = 0; i < r->nburned; i++) {
-		eh_sheet_begin(s, "burned");
-		eh_sheet_uint(s, "first", r->burned[i].first);
-		eh_sheet_uint(s, "span", r->burned[i].span);
-		eh_sheet_uint(s, "burned", r->burned[i].burned);
-		eh_sheet_end(s);
-	}
+	show_burned(s, r->burned, r->nburned);
 	eh_sheet_fingerprint(s, "root", r->root, EH_DIGEST_LEN);
 }
 
@@ -339,6 +366,7 @@ static int (*const show[EH_MESSAGE_TYPES])(
 	[EH_MESSAGE_GRANT] = show_grant,
 	[EH_MESSAGE_PAUTH] = show_pauth,
 	[EH_MESSAGE_TIME] = show_time,
+	[EH_MESSAGE_ACK] = show_ack,
 	[EH_MESSAGE_RECEIPT] = show_receipt,
 	[EH_MESSAGE_ENROL] = show_enrol,
 	[EH_MESSAGE_KEYATTEST] = show_keyattest,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/message/ack.h"
 #include "common/message/enrol.h"
 #include "common/message/envelope.h"
 #include "common/message/grant.h"
@@ -38,6 +39,7 @@ struct format {
 		eh_##type##_encode(value, w);				\
 	}
 
+FORMAT(ack)
 FORMAT(enrol)
 FORMAT(grant)
 FORMAT(issue_param)
@@ -50,6 +52,7 @@ FORMAT(time_attestation)
 FORMAT(unit_report)
 
 static const struct format formats[] = {
+	{ decode_ack, encode_ack },
 	{ decode_enrol, encode_enrol },
 	{ decode_grant, encode_grant },
 	{ decode_issue_param, encode_issue_param },
@@ -64,6 +67,7 @@ static const struct format formats[] = {
 
 /* Room for the largest of them. */
 static union {
+	struct eh_ack ack;
 	struct eh_enrol enrol;
 	struct eh_grant grant;
 	struct eh_issue_param issue_param;

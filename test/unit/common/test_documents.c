@@ -37,6 +37,7 @@ static const struct {
 	{ "message", GOLDEN_GRANT },
 	{ "message", GOLDEN_PAUTH },
 	{ "message", GOLDEN_TIME },
+	{ "message", GOLDEN_ACK },
 	{ "message", GOLDEN_ENROL },
 	{ "message", GOLDEN_KEYATTEST },
 	{ "message", GOLDEN_RECEIPT },

@@ -129,7 +129,8 @@ grant_key(struct eh_grant *g, const struct eh_soft *key)
 	k->key = *eh_soft_public(key);
 	eh_keyid_kid(&k->key, k->kid);
 	k->alg = EH_ALG_ES256;
-	k->roles = EH_ROLE_BIT(EH_ROLE_PAUTH) | EH_ROLE_BIT(EH_ROLE_TIME);
+	k->roles = EH_ROLE_BIT(EH_ROLE_PAUTH) | EH_ROLE_BIT(EH_ROLE_TIME) |
+	    EH_ROLE_BIT(EH_ROLE_ACK);
 	strcpy(k->iss, "oem.example");
 	k->state = EH_KEY_ACTIVE;
 }
