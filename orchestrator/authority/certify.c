@@ -155,8 +155,14 @@ certify(struct job *j, const struct eh_buf *root, struct eh_buf *out,
 		.not_before = j->now - EH_CA_BACKDATE };
 	struct eh_cert cert;
 	struct eh_privkey *key;
+	uint64_t begins;
 	int err;
 
+	err = eh_store_get_validity(eh_authority_store(j->authority),
+	    j->digest, &begins, &j->certified->earlier, NULL);
+	if (err != EH_OK && err != EH_ERR_NOT_FOUND)
+		return eh_error_set(
+		    error, err, "the store's certificates cannot be read");
 	if ((err = eh_cert_decode(&cert, root->data, root->len)) != EH_OK)
 		return eh_error_set(error, err, "the root CA is damaged");
 	r.not_after = j->request->days == 0

@@ -31,6 +31,7 @@ struct eh_certified {
 	struct eh_hsm hsm;
 	struct eh_keyattest attestation;
 	uint64_t not_before, not_after;
+	uint64_t earlier;	/* until when one made before is valid; 0: none */
 };
 
 /*

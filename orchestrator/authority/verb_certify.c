@@ -32,6 +32,8 @@ print(struct eh_args *args, enum eh_ca_form form,
 	eh_sheet_hex(sheet, "serial", cert.serial.at, cert.serial.len);
 	eh_sheet_time(sheet, "not before", cert.not_before);
 	eh_sheet_time(sheet, "not after", cert.not_after);
+	if (c->earlier != 0)
+		eh_sheet_time(sheet, "earlier one until", c->earlier);
 	eh_sheet_text(sheet, "EdgeHSM", "%s", c->hsm.name);
 	if (k->label[0] != '\0')
 		eh_sheet_text(sheet, "label", "%s", k->label);

@@ -150,9 +150,12 @@ START_TEST(serials_differ)
 	uint8_t serial[16];
 
 	allowed();
+	ck_assert_uint_eq(certified.earlier, 0);
 	memcpy(serial, cert.serial.at, sizeof(serial));
 	allowed();
 	ck_assert_mem_ne(serial, cert.serial.at, sizeof(serial));
+	/* And it is said that there are two now. */
+	ck_assert_uint_eq(certified.earlier, cert.not_after);
 }
 END_TEST
 
