@@ -105,13 +105,6 @@ eh_committer_write(struct eh_engine *eng)
  * --- settle ---
  */
 
-static int
-counts(enum eh_record_kind kind)
-{
-	return kind == EH_RECORD_ISSUED || kind == EH_RECORD_UNLOCK ||
-	    kind == EH_RECORD_SECRET || kind == EH_RECORD_EXPORT;
-}
-
 /* The log as it is now: durable up to the end of the group. */
 static int
 settle_log(struct eh_engine *eng)
@@ -174,7 +167,8 @@ settle_change(struct eh_engine *eng, struct eh_submission *sub)
 
 	if (err == EH_OK)
 		err = eh_ledger_reconcile(eng);
-	eh_commit_request(eng);
+	if (!sub->change->journal_only)
+		eh_commit_request(eng);
 	return err;
 }
 
@@ -188,7 +182,7 @@ settle_item(struct eh_engine *eng, struct eh_item *item)
 
 	at.offset = item->offset;
 	eh_logread_mark(eng, item->seq, &at);
-	if (counts(item->record->kind))
+	if (eh_record_counts(item->record->kind))
 		eng->state->log.counted++;
 	if (sub == NULL) {
 		settle_own(eng, item);

@@ -276,7 +276,7 @@ EH_MUST_CHECK int eh_engine_record(
 /*
  * A change of the state.  With ${record}: its function in the table of params
  * is tried, the record and ${redo} become durable, the function is run on the
- * live state, and the state is anchored.  Without: ${change} is run on the live
+ * live state, and the state is anchored (but see journal_only).  Without: ${change} is run on the live
  * state, and the state is anchored; it may refuse, and leaves the state
  * untouched then; authorizations are none of its business.  EH_OK means
  * anchored.
@@ -287,6 +287,9 @@ struct eh_change {
 	size_t redolen;
 	int (*change)(struct eh_state *, void *arg, struct eh_error *);
 	void *arg;
+	/* 1, with a record: durable in the journal is enough, since losing it
+	 * would only withdraw an allowance; the next commit anchors it. */
+	uint8_t journal_only;
 };
 EH_MUST_CHECK int eh_engine_change(
     struct eh_engine *, const struct eh_change *, struct eh_error *);

@@ -241,7 +241,7 @@ eh_engine_change(struct eh_engine *eng, const struct eh_change *change,
 			    "nothing is known of what this record changes");
 	}
 	err = submit(eng, &sub, error);
-	if (err == EH_OK)
+	if (err == EH_OK && !change->journal_only)
 		err = anchor(eng, error);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include "common/message/envelope.h"
 #include "common/x509/profile.h"
 #include "quota-engine/import.h"
+#include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
 #include "quota-engine/import_judge.h"
 #include "quota-engine/nonce.h"
@@ -27,6 +28,7 @@ static const struct kind kinds[] = {
 	{ EH_MESSAGE_GRANT, EH_MSG_CODE_GRANT, eh_import_judge_grant },
 	{ EH_MESSAGE_PAUTH, EH_MSG_CODE_PAUTH, eh_import_judge_pauth },
 	{ EH_MESSAGE_TIME, EH_MSG_CODE_TIME, eh_import_judge_time },
+	{ EH_MESSAGE_ACK, EH_MSG_CODE_ACK, eh_import_judge_ack },
 };
 
 /* Steps 8 and 9: which key may have signed this, and did it? */
@@ -96,8 +98,13 @@ commit(struct eh_incoming *in, enum eh_msg_code code, struct eh_error *error)
 		return err;
 	in->record.ref.code = code;
 	memcpy(in->record.ref.digest, in->digest, EH_DIGEST_LEN);
-	if ((err = eh_import_redo(in->b, code, in->bytes, in->len, redo,
-	         &change.redolen, error)) != EH_OK)
+	change.journal_only = code == EH_MSG_CODE_ACK;
+	if (code == EH_MSG_CODE_ACK)
+		err = eh_import_ack_redo(in, redo, &change.redolen);
+	else
+		err = eh_import_redo(in->b, code, in->bytes, in->len, redo,
+		    &change.redolen, error);
+	if (err != EH_OK)
 		return err;
 	change.redo = redo;
 	return eh_engine_change(in->b->engine, &change, error);

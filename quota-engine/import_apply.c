@@ -10,6 +10,7 @@
 #include "common/message/time.h"
 #include "common/reader.h"
 #include "common/writer.h"
+#include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
 #include "quota-engine/nonce.h"
 
@@ -111,10 +112,8 @@ eh_import_redo(struct eh_boundary *b, enum eh_msg_code code,
 	return eh_writer_end(&w, redolenp);
 }
 
-/* Note the number of a message, and let its date raise the floor: what the
- * messages of an issuer key have in common. */
-static int
-note(struct eh_state *state, const struct eh_record *record,
+int
+eh_import_note(struct eh_state *state, const struct eh_record *record,
     const struct eh_envelope *e, uint64_t seq, uint64_t iat,
     struct eh_error *error)
 {
@@ -236,7 +235,7 @@ apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
 	if ((err = eh_envelope_decode(redo, len, &e, error)) != EH_OK ||
 	    (err = eh_pauth_decode(e.sign1.payload, e.sign1.payload_len, p,
 	         error)) != EH_OK ||
-	    (err = note(state, record, &e, p->seq, p->from.iat, error)) !=
+	    (err = eh_import_note(state, record, &e, p->seq, p->from.iat, error)) !=
 	        EH_OK ||
 	    (err = eh_state_row_add(state, p->id, &row, error)) != EH_OK)
 		goto out;
@@ -296,7 +295,7 @@ apply_time(struct eh_state *state, struct eh_clockguard *guard,
 	         len - 2 * READING_LEN, &e, error)) != EH_OK ||
 	    (err = eh_time_attestation_decode(e.sign1.payload,
 	         e.sign1.payload_len, &t, error)) != EH_OK ||
-	    (err = note(state, record, &e, t.tseq, 0, error)) != EH_OK)
+	    (err = eh_import_note(state, record, &e, t.tseq, 0, error)) != EH_OK)
 		return err;
 	eh_clockguard_accept(guard, &state->clock, &sent, &received, &t);
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
@@ -325,6 +324,7 @@ const struct eh_apply eh_import_apply[] = {
 	{ EH_RECORD_REVOKED, EH_MSG_CODE_GRANT, apply_grant },
 	{ EH_RECORD_INSTALLED, EH_MSG_CODE_PAUTH, apply_pauth },
 	{ EH_RECORD_TIME, EH_MSG_CODE_TIME, apply_time },
+	{ EH_RECORD_IMPORT, EH_MSG_CODE_ACK, eh_import_ack_apply },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_PROFILE, apply_nothing },
 };
 const size_t eh_import_napply =

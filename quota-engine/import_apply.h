@@ -4,12 +4,18 @@
 #ifndef EH_QUOTA_ENGINE_IMPORT_APPLY_H
 #define EH_QUOTA_ENGINE_IMPORT_APPLY_H
 
+#include "common/message/envelope.h"
 #include "common/message/grant.h"
 #include "quota-engine/import.h"
 
 /* Does ${grant} leave out a key that is in force now?  (Its rows close.) */
 int eh_import_grant_removes(
     const struct eh_state *, const struct eh_grant *grant);
+
+/* Note the number of a message, and let its date raise the floor: what the
+ * messages of an issuer key have in common.  EH_ERR_FULL. */
+EH_MUST_CHECK int eh_import_note(struct eh_state *, const struct eh_record *,
+    const struct eh_envelope *, uint64_t seq, uint64_t iat, struct eh_error *);
 
 /* Fill the members of a kind-2 record that come from the authorization. */
 void eh_import_installed(struct eh_record *, const struct eh_pauth *);

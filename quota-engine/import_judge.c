@@ -16,10 +16,9 @@
 #include "quota-engine/import_judge.h"
 #include "quota-engine/nonce.h"
 
-/* Was this very message imported already (1), or one with its number (<0)? */
-static int
-seen(const struct eh_state_last *last, uint64_t seq, const uint8_t *digest,
-    const char *what, struct eh_error *error)
+int
+eh_import_seen(const struct eh_state_last *last, uint64_t seq,
+    const uint8_t *digest, const char *what, struct eh_error *error)
 {
 	if (!last->seen || seq > last->seq)
 		return 0;
@@ -32,10 +31,9 @@ seen(const struct eh_state_last *last, uint64_t seq, const uint8_t *digest,
 	    last->seq);
 }
 
-/* Who it is for, by whom, and when: step 12, what all types share. */
-static int
-judge_from(struct eh_incoming *in, const struct eh_from_authority *from,
-    struct eh_error *error)
+int
+eh_import_judge_from(const struct eh_incoming *in,
+    const struct eh_from_authority *from, struct eh_error *error)
 {
 	if (memcmp(from->sub, in->state->hsm_id, EH_HSM_ID_LEN) != 0)
 		return eh_error_set(error, EH_DENIED_SCOPE,
@@ -88,7 +86,7 @@ eh_import_judge_grant(struct eh_incoming *in, struct eh_error *error)
 		return EH_ERR_MEMORY;
 	if ((err = eh_grant_decode(in->envelope.sign1.payload,
 	         in->envelope.sign1.payload_len, grant, error)) != EH_OK ||
-	    (err = judge_from(in, &grant->from, error)) != EH_OK)
+	    (err = eh_import_judge_from(in, &grant->from, error)) != EH_OK)
 		goto out;
 	eh_keyid_kid(&in->state->root, kid);
 	if (eh_grant_get(grant, kid) != NULL) {
@@ -96,7 +94,7 @@ eh_import_judge_grant(struct eh_incoming *in, struct eh_error *error)
 		    "the issuer grant names the root's own key as an issuer");
 		goto out;
 	}
-	if ((err = seen(&in->state->grant.last, grant->seq, in->digest,
+	if ((err = eh_import_seen(&in->state->grant.last, grant->seq, in->digest,
 	         "issuer grant", error)) != 0)
 		goto out;
 	if ((err = eh_clockguard_check_iat(
@@ -196,7 +194,7 @@ eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 		return EH_ERR_MEMORY;
 	if ((err = eh_pauth_decode(in->envelope.sign1.payload,
 	         in->envelope.sign1.payload_len, p, error)) != EH_OK ||
-	    (err = judge_from(in, &p->from, error)) != EH_OK)
+	    (err = eh_import_judge_from(in, &p->from, error)) != EH_OK)
 		goto out;
 	in->done->has_authorization = 1;
 	memcpy(in->done->authorization, p->id, EH_ID_LEN);
@@ -212,7 +210,7 @@ eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 		    "the table of issuer keys is full (%d)", EH_STATE_KIDS);
 		goto out;
 	}
-	if ((err = seen(&kid->last[EH_MSG_CODE_PAUTH], p->seq, in->digest,
+	if ((err = eh_import_seen(&kid->last[EH_MSG_CODE_PAUTH], p->seq, in->digest,
 	         "authorization", error)) != 0)
 		goto out;
 	if (strcmp(p->factory, in->state->factory) != 0) {
@@ -261,7 +259,7 @@ eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
 
 	if ((err = eh_time_attestation_decode(in->envelope.sign1.payload,
 	         in->envelope.sign1.payload_len, &t, error)) != EH_OK ||
-	    (err = judge_from(in, &t.from, error)) != EH_OK)
+	    (err = eh_import_judge_from(in, &t.from, error)) != EH_OK)
 		return err;
 	kid = eh_state_kid(in->state, in->envelope.kid);
 	if (kid != NULL && kid->last[EH_MSG_CODE_TIME].seen &&

@@ -3,6 +3,7 @@
 #ifndef EH_QUOTA_ENGINE_IMPORT_JUDGE_H
 #define EH_QUOTA_ENGINE_IMPORT_JUDGE_H
 
+#include "common/merkle/merkle.h"
 #include "common/message/envelope.h"
 #include "quota-engine/import.h"
 
@@ -18,7 +19,22 @@ struct eh_incoming {
 	struct eh_state_issuer issuer;	/* who signed it, but for a grant */
 	struct eh_record record;
 	struct eh_imported *done;
+	/* Of an acknowledgement: our own tree at its size, as it was found in
+	 * the journal, and the counted records in it. */
+	struct eh_merkle acked;
+	uint64_t acked_counted;
 };
+
+/* What all messages of an issuer share in step 12: is it for this EdgeHSM, and
+ * from the one that its key stands for?  EH_OK, EH_DENIED_SCOPE,
+ * EH_ERR_SIGNATURE. */
+EH_MUST_CHECK int eh_import_judge_from(const struct eh_incoming *,
+    const struct eh_from_authority *, struct eh_error *);
+
+/* Is its number above the last one?  0; 1 when it is that very message;
+ * EH_ERR_REPLAYED. */
+EH_MUST_CHECK int eh_import_seen(const struct eh_state_last *, uint64_t seq,
+    const uint8_t *digest, const char *what, struct eh_error *);
 
 /* Is the grant that names the signer's key in force, as far as is known?  EH_OK,
  * EH_DENIED_EXPIRED, EH_DENIED_NOT_YET_VALID. */

@@ -415,9 +415,12 @@ merge(struct eh_state_log *log)
 	log->burned[at].span = log->burned[at + 1].first +
 	    log->burned[at + 1].span - log->burned[at].first;
 	log->burned[at].burned += log->burned[at + 1].burned;
+	log->passes[at] += log->passes[at + 1];
 	log->nburned--;
 	memmove(&log->burned[at + 1], &log->burned[at + 2],
 	    (log->nburned - at - 1) * sizeof(log->burned[0]));
+	memmove(&log->passes[at + 1], &log->passes[at + 2],
+	    (log->nburned - at - 1) * sizeof(log->passes[0]));
 	log->merged = 1;
 }
 
@@ -437,6 +440,7 @@ add_range(struct eh_state_log *log, uint64_t first, uint64_t count)
 	log->burned[log->nburned].first = first;
 	log->burned[log->nburned].span = count;
 	log->burned[log->nburned].burned = count;
+	log->passes[log->nburned] = 0;
 	log->nburned++;
 }
 
@@ -464,12 +468,24 @@ burn_places(struct eh_state *st)
 	return EH_OK;
 }
 
+/* An acknowledgement accepts passes by the range that burned with them; those
+ * that burned when the window was used up go with the whole log. */
 int
 eh_lease_burn(struct eh_state *st)
 {
+	struct eh_state_log *log = &st->log;
+	uint64_t before = log->burned_passes, size = log->tree.size;
+	int err;
+
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
 		burn_row(st, &st->row[i]);
-	return burn_places(st);
+	if ((err = burn_places(st)) != EH_OK)
+		return err;
+	if (log->tree.size > size)
+		log->passes[log->nburned - 1] += log->burned_passes - before;
+	else if (log->burned_passes > before)
+		log->burned_at = size;
+	return EH_OK;
 }
 
 void

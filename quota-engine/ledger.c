@@ -362,6 +362,12 @@ check_offline(struct eh_engine *eng, const struct eh_row *row,
 		    "is damaged; put back a copy of its segment file that "
 		    "holds the records after it too, and start edgehsmd again",
 		    eng->damaged_seq);
+	if (log->foreign)
+		return eh_error_set(error, EH_DENIED_OFFLINE,
+		    "offline limit reached: the authority has acknowledged a "
+		    "log that is not the one of this EdgeHSM; the OEM has to "
+		    "find out why, and can lift it with an acknowledgement of "
+		    "this log");
 	if (log->merged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: more than %d unclean stops since "

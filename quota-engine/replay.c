@@ -193,7 +193,7 @@ append(struct replay *r, const struct eh_entry *e, const struct eh_position *at)
 	memcpy(log->last_leaf, log->head, EH_DIGEST_LEN);
 	log->last = *at;
 	log->last_seq = e->seq;
-	log->counted += r->record->kind == EH_RECORD_ISSUED;
+	log->counted += (uint64_t)eh_record_counts(r->record->kind);
 	eh_logread_mark(r->eng, e->seq, at);
 	return eh_merkle_append(&log->tree, log->head);
 }

@@ -192,13 +192,15 @@ check_row(const struct eh_row *row, struct eh_error *error)
 static int
 check_log(const struct eh_state_log *log, struct eh_error *error)
 {
-	uint64_t end = 0;
+	uint64_t end = 0, passes = log->burned_passes;
 
 	if (log->tree.size > log->seq_hi || log->seq_hi > EH_U53_MAX ||
-	    log->acked > log->tree.size || log->acked_counted > log->counted)
+	    log->acked.size > log->tree.size ||
+	    log->acked_counted > log->counted)
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "the log says %" PRIu64 " of %" PRIu64 " places, %" PRIu64
-		    " acknowledged", log->tree.size, log->seq_hi, log->acked);
+		    " acknowledged", log->tree.size, log->seq_hi,
+		    log->acked.size);
 	for (unsigned i = 0; i < log->nburned; i++) {
 		const struct eh_burned_range *b = &log->burned[i];
 
@@ -207,6 +209,11 @@ check_log(const struct eh_state_log *log, struct eh_error *error)
 		    b->span > log->seq_hi - b->first)
 			return eh_error_set(error, EH_ERR_FORMAT,
 			    "burned range %u is out of order", i);
+		if (log->passes[i] > passes)
+			return eh_error_set(error, EH_ERR_FORMAT,
+			    "burned range %u has more passes than there are",
+			    i);
+		passes -= log->passes[i];
 		end = b->first + b->span;
 	}
 	return EH_OK;

@@ -132,8 +132,7 @@ struct eh_position {
 	uint32_t offset;
 };
 
-/* Where the log stands.  Nothing is acknowledged in this version: the acked
- * members are 0. */
+/* Where the log stands. */
 struct eh_state_log {
 	struct eh_merkle tree;		/* tree.size is seq_next */
 	uint8_t head[EH_DIGEST_LEN];	/* leaf hash of seq_next - 1 */
@@ -144,8 +143,13 @@ struct eh_state_log {
 	uint64_t last_seq;
 	uint8_t last_leaf[EH_DIGEST_LEN];
 	uint64_t counted;		/* records of kinds 3, 8, 12, 13 */
-	uint64_t acked, acked_counted;	/* size, and counted there */
+	struct eh_merkle acked;		/* the tree that is acknowledged */
+	uint64_t acked_counted;		/* counted records in it */
+	uint8_t foreign;		/* 1: the authority acknowledged another
+					 * history, and none of ours since */
 	uint64_t burned_passes;		/* not yet accepted in an ack */
+	uint64_t burned_at;		/* size when passes were last burned
+					 * without a place of the log */
 	uint64_t burned_seqs;		/* over the life of the log */
 	struct {
 		uint64_t first, count;
@@ -153,6 +157,7 @@ struct eh_state_log {
 	uint8_t nburned;		/* ranges not yet accepted, by seq */
 	uint8_t merged;			/* 1: there were more: some are one */
 	struct eh_burned_range burned[EH_BURNED_RANGES_MAX];
+	uint64_t passes[EH_BURNED_RANGES_MAX]; /* burned with each of them */
 };
 
 struct eh_state {

@@ -15,7 +15,7 @@
  */
 static const char magic[8] = "EHSTATE";	/* and a zero byte */
 static const char label[] = "EdgeHSM-state-v1";
-#define FORMAT  1
+#define FORMAT  2	/* 1, without PART_ACKED, is read too */
 #define HEADER  EH_STATE_HEADER
 #define ITEMS   32768
 #define U64     UINT64_MAX
@@ -33,6 +33,7 @@ enum part {
 	PART_KIDS,
 	PART_CLOCK,
 	PART_LOG,
+	PART_ACKED,
 	PART_COUNT
 };
 
@@ -669,7 +670,7 @@ put_log(struct eh_writer *w, const struct eh_state *st)
 	eh_cbor_put_uint(w, log->last_seq);
 	eh_cbor_put_bytes(w, log->last_leaf, EH_DIGEST_LEN);
 	eh_cbor_put_uint(w, log->counted);
-	eh_cbor_put_uint(w, log->acked);
+	eh_cbor_put_uint(w, log->acked.size);
 	eh_cbor_put_uint(w, log->acked_counted);
 	eh_cbor_put_uint(w, log->burned_passes);
 	eh_cbor_put_uint(w, log->burned_seqs);
@@ -700,7 +701,7 @@ get_log(struct eh_cbor *c, struct eh_state *st)
 	log->last_seq = eh_cbor_uint(c, 0, EH_U53_MAX);
 	eh_cbor_fixed(c, log->last_leaf, EH_DIGEST_LEN);
 	log->counted = eh_cbor_uint(c, 0, EH_U53_MAX);
-	log->acked = eh_cbor_uint(c, 0, EH_U53_MAX);
+	log->acked.size = eh_cbor_uint(c, 0, EH_U53_MAX);
 	log->acked_counted = eh_cbor_uint(c, 0, EH_U53_MAX);
 	log->burned_passes = eh_cbor_uint(c, 0, EH_U53_MAX);
 	log->burned_seqs = eh_cbor_uint(c, 0, EH_U53_MAX);
@@ -708,6 +709,44 @@ get_log(struct eh_cbor *c, struct eh_state *st)
 	log->unrecorded.count = eh_cbor_uint(c, 0, EH_U53_MAX);
 	log->merged = (uint8_t)eh_cbor_bool(c);
 	get_burned(c, log);
+	eh_cbor_leave(c);
+}
+
+/* What only acknowledgements speak of; the sizes stand in the log. */
+static void
+put_acked(struct eh_writer *w, const struct eh_state *st)
+{
+	const struct eh_state_log *log = &st->log;
+	size_t n = eh_merkle_count(log->acked.size);
+
+	eh_cbor_put_array(w, 4);
+	eh_cbor_put_array(w, n);
+	for (size_t i = 0; i < n; i++)
+		eh_cbor_put_bytes(w, log->acked.node[i], EH_MERKLE_HASH);
+	eh_cbor_put_bool(w, log->foreign);
+	eh_cbor_put_uint(w, log->burned_at);
+	eh_cbor_put_array(w, log->nburned);
+	for (unsigned i = 0; i < log->nburned; i++)
+		eh_cbor_put_uint(w, log->passes[i]);
+}
+
+static void
+get_acked(struct eh_cbor *c, struct eh_state *st)
+{
+	struct eh_state_log *log = &st->log;
+	size_t n = eh_merkle_count(log->acked.size);
+
+	eh_cbor_array(c, 4, 4);
+	eh_cbor_array(c, n, n);
+	for (size_t i = 0; i < n; i++)
+		eh_cbor_fixed(c, log->acked.node[i], EH_MERKLE_HASH);
+	eh_cbor_leave(c);
+	log->foreign = (uint8_t)eh_cbor_bool(c);
+	log->burned_at = eh_cbor_uint(c, 0, EH_U53_MAX);
+	eh_cbor_array(c, log->nburned, log->nburned);
+	for (unsigned i = 0; i < log->nburned; i++)
+		log->passes[i] = eh_cbor_uint(c, 0, EH_U53_MAX);
+	eh_cbor_leave(c);
 	eh_cbor_leave(c);
 }
 
@@ -728,6 +767,7 @@ static const struct {
 	[PART_KIDS]     = { put_kids,     get_kids },
 	[PART_CLOCK]    = { put_clock,    get_clock },
 	[PART_LOG]      = { put_log,      get_log },
+	[PART_ACKED]    = { put_acked,    get_acked },
 };
 /* clang-format on */
 
@@ -801,17 +841,23 @@ eh_state_length(const uint8_t header[EH_STATE_HEADER])
 }
 
 static int
-read_body(struct eh_state *st, const uint8_t *bytes, size_t len)
+read_body(
+    struct eh_state *st, uint32_t version, const uint8_t *bytes, size_t len)
 {
+	unsigned end = version == FORMAT ? PART_COUNT : PART_ACKED;
 	struct eh_cbor c;
 
 	eh_cbor_init(&c, bytes, len, ITEMS);
-	eh_cbor_map(&c, PART_COUNT - 1, PART_COUNT - 1);
-	for (unsigned part = 1; part < PART_COUNT; part++) {
+	eh_cbor_map(&c, end - 1, end - 1);
+	for (unsigned part = 1; part < end; part++) {
 		eh_cbor_key(&c, part);
 		parts[part].get(&c, st);
 	}
 	eh_cbor_leave(&c);
+	/* In version 1 nothing was ever acknowledged. */
+	if (version != FORMAT &&
+	    (st->log.acked.size != 0 || st->log.acked_counted != 0))
+		return EH_ERR_FORMAT;
 	return eh_cbor_end(&c);
 }
 
@@ -832,11 +878,11 @@ eh_state_decode(struct eh_state *st, const uint8_t key[EH_DIGEST_LEN],
 	if (!eh_ct_equal(mac, bytes + HEADER + body, EH_SHA256_LEN))
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "the state copy is damaged, or of another boundary secret");
-	if (version != FORMAT)
+	if (version != FORMAT && version != 1)
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
 		    "the state copy is of version %u; this edgehsmd knows %d",
 		    version, FORMAT);
-	err = read_body(st, bytes + HEADER, body);
+	err = read_body(st, version, bytes + HEADER, body);
 	if (err != EH_OK)
 		eh_error_set(error, EH_ERR_FORMAT,
 		    "the state copy holds what this edgehsmd never writes");

@@ -82,6 +82,13 @@ init_union(struct eh_record *r)
 	}
 }
 
+int
+eh_record_counts(enum eh_record_kind kind)
+{
+	return kind == EH_RECORD_ISSUED || kind == EH_RECORD_UNLOCK ||
+	    kind == EH_RECORD_SECRET || kind == EH_RECORD_EXPORT;
+}
+
 void
 eh_record_init(struct eh_record *r, enum eh_record_kind kind)
 {

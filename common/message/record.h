@@ -146,6 +146,9 @@ struct eh_record {
  */
 void eh_record_init(struct eh_record *, enum eh_record_kind kind);
 
+/* Does a record of this kind count toward max_unacked?  1 or 0. */
+int eh_record_counts(enum eh_record_kind kind);
+
 /*
  * Write a record.  No allocation, a fraction of a microsecond.  Latches
  * EH_ERR_ARGUMENT for a kind that is not supported or a mandatory member that

@@ -172,6 +172,8 @@ fill_messages(struct authority *a)
 	strcpy(p->order, "PO-1");
 
 	from(a, &a->time.from);
+	from(a, &a->ack.from);
+	a->ack.seq = 1;
 	a->time.has_nonce = 1;
 	a->time.uncertainty = 5;
 }
@@ -280,6 +282,32 @@ authority_sign_time(struct authority *a)
 	authority_sign(a, EH_MESSAGE_TIME, a->issuer, payload, len);
 }
 
+void
+authority_sign_ack(struct authority *a)
+{
+	uint8_t payload[EH_MESSAGE_MAX_INBOUND];
+	struct eh_writer w;
+	size_t len;
+
+	eh_writer_init(&w, payload, sizeof(payload));
+	eh_ack_encode(&a->ack, &w);
+	ck_assert_int_eq(eh_writer_end(&w, &len), EH_OK);
+	authority_sign(a, EH_MESSAGE_ACK, a->issuer, payload, len);
+}
+
+void
+authority_fill_ack(struct authority *a)
+{
+	const struct eh_state_log *log =
+	    &eh_engine_lock(a->f.b->engine)->log;
+
+	a->ack.size = log->tree.size;
+	eh_merkle_root(&log->tree, a->ack.root);
+	a->ack.nburned = log->nburned;
+	memcpy(a->ack.burned, log->burned, sizeof(a->ack.burned));
+	eh_engine_unlock(a->f.b->engine);
+}
+
 int
 authority_import(struct authority *a)
 {
@@ -317,6 +345,17 @@ authority_send_time(struct authority *a)
 	a->time.tseq++;
 	authority_sign_time(a);
 	return authority_import(a);
+}
+
+int
+authority_send_ack(struct authority *a)
+{
+	int err;
+
+	authority_sign_ack(a);
+	if ((err = authority_import(a)) == EH_OK)
+		a->ack.seq++;
+	return err;
 }
 
 int

@@ -5,6 +5,7 @@
 #define EH_TEST_UNIT_AUTHORITY_H
 
 #include "common/crypto/soft.h"
+#include "common/message/ack.h"
 #include "common/message/envelope.h"
 #include "common/message/grant.h"
 #include "common/message/pauth.h"
@@ -29,7 +30,7 @@ struct authority_profile {
 
 /*
  * A boundary, the keys that it obeys, and the next messages to it: a test alters
- * ${grant}, ${pauth} or ${time}, and sends it.  Everything is on the heap,
+ * ${grant}, ${pauth}, ${time} or ${ack}, and sends it.  Everything is on the heap,
  * because it is big.
  */
 struct authority {
@@ -38,6 +39,7 @@ struct authority {
 	struct eh_grant grant;
 	struct eh_pauth pauth;
 	struct eh_time_attestation time;
+	struct eh_ack ack;
 	struct eh_state_key key;	/* the issuing key of the boundary */
 	struct authority_profile profile;	/* with a device-id field */
 	struct authority_profile plain;		/* without */
@@ -64,6 +66,7 @@ struct authority *authority_ready(void);
 void authority_sign_grant(struct authority *);
 void authority_sign_pauth(struct authority *);
 void authority_sign_time(struct authority *);
+void authority_sign_ack(struct authority *);
 
 /* The same for any payload, type and key. */
 void authority_sign(struct authority *, enum eh_message_type, struct eh_soft *,
@@ -76,8 +79,12 @@ int authority_import(struct authority *);
 int authority_send_grant(struct authority *);
 int authority_send_pauth(struct authority *);
 int authority_send_time(struct authority *);
+int authority_send_ack(struct authority *);
 int authority_send_profile(
     struct authority *, const struct authority_profile *);
+
+/* Let ${ack} be of the whole log as it is, with all its burned ranges. */
+void authority_fill_ack(struct authority *);
 
 /* Abort the test unless the last sentence holds ${words}. */
 void authority_says(struct authority *, const char *words);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cbor/cbor.h"
+#include "common/crypto/mac.h"
 #include "quota-engine/state.h"
 #include "test/unit/unit.h"
 
@@ -112,11 +113,17 @@ large(void)
 	st.log.seq_hi = EH_U53_MAX;
 	st.log.counted = EH_U53_MAX;
 	st.log.merged = 1;
+	st.log.acked.size = EH_U53_MAX;
+	st.log.acked_counted = EH_U53_MAX;
+	st.log.foreign = 1;
+	st.log.burned_at = EH_U53_MAX;
+	st.log.burned_passes = EH_U53_MAX;
 	st.log.nburned = EH_BURNED_RANGES_MAX;
 	for (unsigned i = 0; i < EH_BURNED_RANGES_MAX; i++) {
 		st.log.burned[i].first = EH_U53_MAX - 1000 + 10 * i;
 		st.log.burned[i].span = 9;
 		st.log.burned[i].burned = 8;
+		st.log.passes[i] = EH_U53_MAX / 64;
 	}
 }
 
@@ -220,6 +227,57 @@ START_TEST(no_flipped_bit_passes)
 		    &back, key, bytes, cut, &used, NULL), EH_ERR_FORMAT);
 	ck_assert_int_eq(
 	    eh_state_decode(&back, key, bytes, len, &used, NULL), EH_OK);
+}
+END_TEST
+
+/* Give ${len} bytes a header of ${version}, and a MAC that fits. */
+static void
+seal(uint8_t version, size_t len)
+{
+	static const char label[] = "EdgeHSM-state-v1";
+	size_t body = len - EH_STATE_HEADER - EH_DIGEST_LEN;
+	struct eh_hmac_sha256 h;
+
+	bytes[11] = version;
+	bytes[12] = bytes[13] = 0;
+	bytes[14] = (uint8_t)(body >> 8);
+	bytes[15] = (uint8_t)body;
+	eh_hmac_sha256_init(&h, key, EH_DIGEST_LEN);
+	eh_hmac_sha256_update(&h, label, sizeof(label) - 1);
+	eh_hmac_sha256_update(&h, bytes, EH_STATE_HEADER + body);
+	eh_hmac_sha256_final(&h, bytes + EH_STATE_HEADER + body);
+}
+
+/* Version 1 is version 2 without its last part. */
+START_TEST(the_version_before_is_read_and_a_later_one_is_refused_in_words)
+{
+	static const uint8_t last[] = { 13, 0x84, 0x80, 0xf4, 0, 0x80 };
+	struct eh_error error;
+	size_t len, used, end;
+
+	small();
+	len = encode();
+	end = len - EH_DIGEST_LEN;
+	ck_assert_uint_eq(bytes[11], 2);
+	seal(3, len);
+	ck_assert_int_eq(eh_state_decode(
+	    &back, key, bytes, len, &used, &error), EH_ERR_UNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(error.text, "version 3"));
+	seal(1, len);
+	ck_assert_int_eq(eh_state_decode(
+	    &back, key, bytes, len, &used, &error), EH_ERR_FORMAT);
+	ck_assert_mem_eq(bytes + end - sizeof(last), last, sizeof(last));
+	ck_assert_uint_eq(bytes[EH_STATE_HEADER], 0xad);
+	bytes[EH_STATE_HEADER] = 0xac;
+	len -= sizeof(last);
+	seal(2, len);
+	ck_assert_int_eq(eh_state_decode(
+	    &back, key, bytes, len, &used, &error), EH_ERR_FORMAT);
+	seal(1, len);
+	ck_assert_int_eq(eh_state_decode(
+	    &back, key, bytes, len, &used, &error), EH_OK);
+	ck_assert_uint_eq(back.log.tree.size, st.log.tree.size);
+	ck_assert_uint_eq(back.log.acked.size, 0);
 }
 END_TEST
 
@@ -462,6 +520,8 @@ main(void)
 	tcase_add_test(t, a_row_comes_back_member_by_member);
 	tcase_add_test(t, body_is_deterministic_cbor);
 	tcase_add_test(t, no_flipped_bit_passes);
+	tcase_add_test(t,
+	    the_version_before_is_read_and_a_later_one_is_refused_in_words);
 	tcase_add_test(t, another_secret_is_refused);
 	tcase_add_test(t, too_small_a_buffer_is_no_state);
 	tcase_add_test(t, sixty_four_live_rows_are_all);
