@@ -89,8 +89,8 @@ suite() {
 	skipped=$((skipped + s))
 	echo "tests   $name: $p passed, $f failed, $s skipped" \
 	    "($(($(date +%s) - began)) s)"
-	grep -hE '^:test-result: (SKIP|FAIL|XPASS|ERROR)' "$work/trs" |
-	    sort | uniq -c | sed 's/:test-result: //; s/^/        /'
+	find "$2" -name '*.log' -path '*test/*' -exec grep -h '^SKIP: ' {} + |
+	    sort | sed 's/^SKIP: /        skipped: /'
 	[ "$f" = 0 ] || find "$2" -name '*.log' -path '*test/*' -exec \
 	    grep -lE '^not ok|^Bail out|ERROR' {} + | while read -r log; do
 		echo "        --- ${log#"$2"/}"

@@ -13,7 +13,7 @@ pid=$(cat "$STATE/lock")
 PIDS="$PIDS $pid"
 check "it serves" sh -c "'$EHREQ' -s $S hello | grep -q '^state=1$'"
 check "it is a session of its own, with nothing of ours but the log" sh -c "
-    [ \"\$(ps -o sid= -p $pid | tr -d ' ')\" = $pid ] &&
+    [ \"\$(cut -d' ' -f6 /proc/$pid/stat)\" = $pid ] &&
     [ \"\$(readlink /proc/$pid/cwd 2>/dev/null || echo /)\" = / ]"
 cp "$STATE/lock" "$D/first"
 fails "a second one ends with the reason" "process $pid holds" \

@@ -5,10 +5,10 @@ set -eu
 # shellcheck source=test/flow/4x-line-rig.sh disable=SC1091
 . "$(dirname "$0")/4x-line-rig.sh"
 
-DEVICES=30
+DEVICES=60
 factory
 order PO-1 $DEVICES
-units="--units SN00000001..SN00000030"
+units="--units SN00000001..SN00000060"
 
 # A snapshot of every certificate that there is.
 certificates() {
@@ -22,27 +22,20 @@ unchanged() {
 	[ -z "$(comm -23 "$D/before" "$D/after")" ]
 }
 
-# Kill -9 ten times, each time at a random moment after the run has begun or
-# gone on with a device.
+# Kill -9 ten times, each time some devices after it has begun or gone on, at a
+# random moment.
 mkdir -p "$D/devices"
 certificates > "$D/before"
 killed=0
 kept=yes
-for turn in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	touch "$D/mark"
 	# shellcheck disable=SC2086
 	edgehsm line run "$LINE/line3.yaml" --state "$D/devices" $units \
 	    --progress none > "$D/out" 2> "$D/err" &
 	pid=$!
 	PIDS="$PIDS $pid"
-	for _ in $(seq 1 600); do
-		[ -z "$(find "$D/devices" -name unit.json -newer "$D/mark" |
-		    head -1)" ] || break
-		kill -0 "$pid" 2> /dev/null || break
-		sleep 0.02
-	done
-	sleep "0.$(awk "BEGIN { srand($turn * 7919 + $$);
-	    printf \"%03d\", rand() * 150 }")"
+	some_devices "$pid"
 	kill -9 "$pid" 2> /dev/null && killed=$((killed + 1))
 	wait "$pid" 2> /dev/null || :
 	unchanged || kept=no
@@ -84,7 +77,7 @@ certificates > "$D/before"
 # shellcheck disable=SC2086
 run $units --progress plain
 is "one more run has nothing to do" 0 "$STATUS"
-check "and says so" grep -q '^30 devices: 30 good before$' "$D/out"
+check "and says so" grep -q "^$DEVICES devices: $DEVICES good before$" "$D/out"
 check "no certificate changes" unchanged
 is "no device is counted again" $DEVICES "$(number devices_used PO-1)"
 

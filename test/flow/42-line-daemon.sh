@@ -5,29 +5,22 @@ set -eu
 # shellcheck source=test/flow/4x-line-rig.sh disable=SC1091
 . "$(dirname "$0")/4x-line-rig.sh"
 
-DEVICES=20
+DEVICES=40
 factory
 order PO-1 400 --lease 4
-units="--units SN00000001..SN00000020"
+units="--units SN00000001..SN00000040"
 
 killed=0
 unavailable=0
 other=
-for turn in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	touch "$D/mark"
 	# shellcheck disable=SC2086
 	edgehsm line run "$LINE/line3.yaml" --state "$D/devices" $units \
 	    --progress none > "$D/out" 2> "$D/err" &
 	run=$!
 	PIDS="$PIDS $run"
-	for _ in $(seq 1 600); do
-		[ -z "$(find "$D/devices" -name unit.json -newer "$D/mark" \
-		    2> /dev/null | head -1)" ] || break
-		kill -0 "$run" 2> /dev/null || break
-		sleep 0.02
-	done
-	sleep "0.$(awk "BEGIN { srand($turn * 104729 + $$);
-	    printf \"%03d\", rand() * 250 }")"
+	some_devices "$run"
 	stop KILL
 	killed=$((killed + 1))
 	STATUS=0

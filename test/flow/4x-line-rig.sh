@@ -88,6 +88,20 @@ order() {
 	setup edgehsm token import "$LINE/gateway-b.ehprofile" "$D/$order"
 }
 
+# some_devices PID: wait until the line with that process id has worked on one to
+# three devices more than when the file ${D}/mark was made, then a moment.
+some_devices() {
+	goal=$(awk "BEGIN { srand($1 * 7919); print 1 + int(rand() * 3) }")
+	for _ in $(seq 1 3000); do
+		[ "$(find "$D/devices" -name unit.json -newer "$D/mark" \
+		    2> /dev/null | wc -l)" -lt "$goal" ] || break
+		kill -0 "$1" 2> /dev/null || break
+		sleep 0.004
+	done
+	sleep "0.0$(awk "BEGIN { srand($1 * 104729); printf \"%02d\",
+	    rand() * 30 }")"
+}
+
 # run [OPTION...]: one run of the line into $D/devices.
 # shellcheck disable=SC2034
 run() {
