@@ -92,20 +92,21 @@ check "it is the same, octet for octet" unchanged
 is "and costs nothing" $DEVICES "$(number devices_used PO-1)"
 
 # The quota is used up now.
-run --units SN00000031..SN00000032 --progress plain
+run --units SN00000061..SN00000062 --progress plain
 is "one device more is refused" 77 "$STATUS"
 check "with the numbers" grep -q \
-    'SN00000031  refused .*quota exhausted: authorization PO-1 allows 30 devices, 30 used' \
+    "SN00000061  refused .*quota exhausted: authorization PO-1 allows $DEVICES\
+ devices, $DEVICES used" \
     "$D/out"
 is "no certificate is left for it" "" \
-    "$(find "$D/devices/SN00000031" -name '*.pem')"
+    "$(find "$D/devices/SN00000061" -name '*.pem')"
 order PO-2 1
-run --units SN00000031..SN00000032 --json --progress none
+run --units SN00000061..SN00000062 --json --progress none
 is "another order makes one, and refuses the next" 77 "$STATUS"
 check "JSON lines say which" grep -q \
-    '"device":"SN00000031","result":"good",.*"authorization":"PO-2"' "$D/out"
+    '"device":"SN00000061","result":"good",.*"authorization":"PO-2"' "$D/out"
 check "and why not" grep -q \
-    '"device":"SN00000032","result":"refused",.*"code":"EH_DENIED_QUOTA"' \
+    '"device":"SN00000062","result":"refused",.*"code":"EH_DENIED_QUOTA"' \
     "$D/out"
 check "and sum it up" grep -q \
     '"summary":.*"devices":2,"good":1,"before":0,"refused":1' "$D/out"
