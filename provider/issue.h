@@ -9,10 +9,13 @@
 
 /*
  * Parameters of signature contexts and keys.  The first is set (-sigopt
- * authorization:PO-4711); the others are read: devices left, as a number, and
- * the end of validity, as RFC 3339 text.
+ * authorization:PO-4711), or the second instead of it (-sigopt
+ * hexissue-param:a1...): the whole parameter of CKM_EDGEHSM_ISSUE, which goes to
+ * the token as it is.  The others are read: devices left, as a number, and the
+ * end of validity, as RFC 3339 text.
  */
 #define EH_PARAM_AUTHORIZATION "authorization"
+#define EH_PARAM_ISSUE         "issue-param"
 #define EH_PARAM_REMAINING     "authorization-remaining"
 #define EH_PARAM_NOT_AFTER     "authorization-not-after"
 

@@ -33,6 +33,15 @@ eh_message_end(struct eh_message *m)
 	m->way = EH_MESSAGE_OVER;
 }
 
+void
+eh_message_ask(const struct eh_message *m, struct eh_sign_ask *ask)
+{
+	ask->param = m->param;
+	ask->param_len = m->param_len;
+	ask->authorization =
+	    m->param == NULL ? eh_issue_name(m->key, m->chosen) : NULL;
+}
+
 static int
 refuse_more(struct eh_message *m)
 {
@@ -58,9 +67,9 @@ eh_message_copy(struct eh_message *to, const struct eh_message *from)
 	}
 	to->way = from->way;
 	to->plan = from->plan;
-	/* The plan borrows its name from where one was found. */
-	if (from->plan.authorization != NULL)
-		to->plan.authorization = eh_issue_name(to->key, to->chosen);
+	/* The plan borrows what it asks for from where that was found. */
+	if (to->way != EH_MESSAGE_NEW)
+		eh_message_ask(to, &to->plan.ask);
 	return 1;
 }
 
@@ -89,10 +98,12 @@ new_hash(struct eh_message *m)
 static int
 decide(struct eh_message *m)
 {
+	struct eh_sign_ask ask;
+
 	if (m->way != EH_MESSAGE_NEW)
 		return 1;
-	if (!eh_sign_plan(m->key, m->digest->ecdsa,
-		eh_issue_name(m->key, m->chosen), &m->plan))
+	eh_message_ask(m, &ask);
+	if (!eh_sign_plan(m->key, m->digest->ecdsa, &ask, &m->plan))
 		return 0;
 	if (m->plan.form == EH_SIGN_MESSAGE) {
 		m->way = EH_MESSAGE_HOLD;

@@ -21,7 +21,7 @@ enum eh_message_way {
 };
 
 /*
- * All zero is an empty message.  The owner sets the first three, borrowed,
+ * All zero is an empty message.  The owner sets the first five, borrowed,
  * before the first data, and leaves the rest alone.  What a message costs is
  * decided when the first data comes: parameters may be set until then.
  */
@@ -29,6 +29,8 @@ struct eh_message {
 	struct eh_key *key;
 	const struct eh_digest *digest;
 	const char *chosen; /* authorization for this signature, or NULL */
+	const unsigned char *param; /* of CKM_EDGEHSM_ISSUE, or NULL */
+	size_t param_len;
 
 	enum eh_message_way way;
 	struct eh_sign_plan plan;
@@ -37,6 +39,10 @@ struct eh_message {
 	EVP_MD_CTX *hash;
 	struct eh_sign stream;
 };
+
+/* What the token is to be asked for: the parameter that was set, else the
+ * authorization that is named somewhere. */
+void eh_message_ask(const struct eh_message *m, struct eh_sign_ask *ask);
 
 /* Forget the data; what the owner set stays. */
 void eh_message_reset(struct eh_message *m);

@@ -27,6 +27,20 @@ eh_sign_max(const struct eh_curve *curve)
 	return (body < 128 ? 2 : 3) + body;
 }
 
+/* Is the mechanism that makes certificates asked for? */
+static int
+asks(const struct eh_sign_ask *ask)
+{
+	return ask->authorization != NULL || ask->param != NULL;
+}
+
+/* What it was that asked, in a sentence: three parts. */
+#define ASKED "%s%s%s"
+#define ASKED_BY(ask)                                                \
+	(ask)->param != NULL ? "an issue-param" : "authorization ",  \
+	(ask)->param != NULL ? "" : (ask)->authorization,            \
+	(ask)->param != NULL ? " was given" : " was named"
+
 /* Can this token make a certificate under a named authorization? */
 static int
 plan_issue(struct eh_key *key, struct eh_slot *slot, CK_MECHANISM_TYPE hash,
@@ -44,8 +58,8 @@ plan_issue(struct eh_key *key, struct eh_slot *slot, CK_MECHANISM_TYPE hash,
 		why = "certificates are issued with SHA-256";
 	if (why != NULL) {
 		eh_err_raise(key->provider, EH_REASON_AUTHORIZATION,
-		    "authorization %s was named, but cannot be used with %s: "
-		    "%s", plan->authorization, key->shown, why);
+		    ASKED ", but cannot be used with %s: %s",
+		    ASKED_BY(&plan->ask), key->shown, why);
 		return 0;
 	}
 	plan->form = EH_SIGN_MESSAGE;
@@ -69,14 +83,14 @@ slot_of(struct eh_key *key)
 
 int
 eh_sign_plan(struct eh_key *key, CK_MECHANISM_TYPE hash,
-    const char *authorization, struct eh_sign_plan *plan)
+    const struct eh_sign_ask *ask, struct eh_sign_plan *plan)
 {
 	struct eh_slot *slot = slot_of(key);
 
 	if (slot == NULL)
 		return 0;
-	plan->authorization = authorization;
-	if (authorization != NULL)
+	plan->ask = *ask;
+	if (asks(ask))
 		return plan_issue(key, slot, hash, plan);
 	if (eh_key_allows(key, hash) && eh_slot_lists(slot, hash)) {
 		plan->form = EH_SIGN_MESSAGE;
@@ -95,21 +109,21 @@ eh_sign_plan(struct eh_key *key, CK_MECHANISM_TYPE hash,
 }
 
 int
-eh_sign_plan_raw(struct eh_key *key, const char *authorization,
+eh_sign_plan_raw(struct eh_key *key, const struct eh_sign_ask *ask,
     struct eh_sign_plan *plan)
 {
 	struct eh_slot *slot = slot_of(key);
 
 	if (slot == NULL)
 		return 0;
-	plan->authorization = NULL;
+	memset(&plan->ask, 0, sizeof(plan->ask));
 	plan->form = EH_SIGN_DIGEST;
 	plan->mechanism = CKM_ECDSA;
-	if (authorization != NULL) {
+	if (asks(ask)) {
 		eh_err_raise(key->provider, EH_REASON_AUTHORIZATION,
-		    "authorization %s was named, but a digest is to be signed; "
-		    "an authorization covers complete messages only (use "
-		    "-rawin or X509_sign)", authorization);
+		    ASKED ", but a digest is to be signed; an authorization "
+		    "covers complete messages only (use -rawin or X509_sign)",
+		    ASKED_BY(ask));
 		return 0;
 	}
 	if (!eh_key_allows(key, CKM_ECDSA) || !eh_slot_lists(slot, CKM_ECDSA)) {
@@ -169,9 +183,13 @@ eh_sign_begin(struct eh_sign *sign, struct eh_key *key,
 	sign->key = key;
 	if (!eh_key_open(key, &sign->slot, &sign->session))
 		return 0;
-	if (plan->authorization != NULL) {
+	if (plan->ask.param != NULL) {
+		mechanism.pParameter =
+		    (unsigned char *)(uintptr_t)plan->ask.param;
+		mechanism.ulParameterLen = plan->ask.param_len;
+	} else if (plan->ask.authorization != NULL) {
 		if (!eh_issue_param(key, sign->slot, sign->session,
-			plan->authorization, param)) {
+			plan->ask.authorization, param)) {
 			eh_session_put(sign->slot, sign->session);
 			return 0;
 		}

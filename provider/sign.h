@@ -11,11 +11,18 @@ enum eh_sign_form {
 	EH_SIGN_DIGEST   /* its digest, made by the default provider */
 };
 
+/* What CKM_EDGEHSM_ISSUE is told; all zero: it is not asked for.  Borrowed. */
+struct eh_sign_ask {
+	const char *authorization;	/* its name; or */
+	const unsigned char *param;	/* the mechanism's whole parameter */
+	size_t param_len;
+};
+
 /* How one signature is made: eh_sign_plan() decides, nobody else. */
 struct eh_sign_plan {
 	enum eh_sign_form form;
 	CK_MECHANISM_TYPE mechanism;
-	const char *authorization; /* borrowed; with CKM_EDGEHSM_ISSUE only */
+	struct eh_sign_ask ask; /* with CKM_EDGEHSM_ISSUE only */
 };
 
 /* An operation that is under way in a session of its own. */
@@ -30,16 +37,16 @@ size_t eh_sign_max(const struct eh_curve *curve);
 
 /*
  * Decide how ${key} signs a whole message whose hash mechanism is ${hash}
- * (CKM_ECDSA_SHA256, ...), with ${authorization} (NULL: none is named).
+ * (CKM_ECDSA_SHA256, ...), and what ${ask} asks for.
  * Hash-and-sign wherever token and key allow it; raw signing of a digest only
  * where the token cannot hash and the key permits raw signing.  Return 1, or 0
  * with an error raised.
  */
 int eh_sign_plan(struct eh_key *key, CK_MECHANISM_TYPE hash,
-    const char *authorization, struct eh_sign_plan *plan);
+    const struct eh_sign_ask *ask, struct eh_sign_plan *plan);
 
 /* Decide whether ${key} signs a digest that the caller made. */
-int eh_sign_plan_raw(struct eh_key *key, const char *authorization,
+int eh_sign_plan_raw(struct eh_key *key, const struct eh_sign_ask *ask,
     struct eh_sign_plan *plan);
 
 /*

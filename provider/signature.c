@@ -24,6 +24,8 @@ struct context {
 	struct eh_key *key;
 	const struct eh_digest *digest;
 	char *authorization; /* set for this operation, or NULL */
+	unsigned char *param; /* of CKM_EDGEHSM_ISSUE, or NULL */
+	size_t param_len;
 	struct eh_message message;
 	EVP_MD_CTX *verify;
 };
@@ -57,6 +59,8 @@ lend(struct context *c)
 	c->message.key = c->key;
 	c->message.digest = c->digest;
 	c->message.chosen = c->authorization;
+	c->message.param = c->param;
+	c->message.param_len = c->param_len;
 }
 
 static void
@@ -69,6 +73,7 @@ free_context(void *context)
 	reset(c);
 	eh_key_free(c->key);
 	OPENSSL_free(c->authorization);
+	OPENSSL_free(c->param);
 	OPENSSL_free(c);
 }
 
@@ -98,8 +103,13 @@ dup_context(void *context)
 	to->digest = from->digest;
 	if (from->authorization != NULL)
 		to->authorization = OPENSSL_strdup(from->authorization);
+	if (from->param != NULL) {
+		to->param = OPENSSL_memdup(from->param, from->param_len);
+		to->param_len = from->param_len;
+	}
 	lend(to);
 	if ((from->authorization == NULL) == (to->authorization == NULL) &&
+	    (from->param == NULL) == (to->param == NULL) &&
 	    copy_verify(to, from) &&
 	    eh_message_copy(&to->message, &from->message))
 		return to;
@@ -127,6 +137,47 @@ set_authorization(struct context *c, const OSSL_PARAM *param)
 	c->authorization = text;
 	lend(c);
 	return 1;
+}
+
+/* It names its own authorization: a second name beside it could be another. */
+static int
+set_issue_param(struct context *c, const OSSL_PARAM *param)
+{
+	void *bytes = NULL;
+	size_t len = 0;
+
+	if (!OSSL_PARAM_get_octet_string(param, &bytes, 0, &len)) {
+		eh_err_raise(c->provider, EH_REASON_ARGUMENT,
+		    EH_PARAM_ISSUE " is not a string of octets");
+		return 0;
+	}
+	if (c->message.way != EH_MESSAGE_NEW) {
+		eh_err_raise(c->provider, EH_REASON_STATE,
+		    "an " EH_PARAM_ISSUE " comes after the first data");
+		OPENSSL_free(bytes);
+		return 0;
+	}
+	if (len == 0) {
+		OPENSSL_free(bytes);
+		bytes = NULL;
+	}
+	OPENSSL_free(c->param);
+	c->param = bytes;
+	c->param_len = len;
+	lend(c);
+	return 1;
+}
+
+static int
+only_one_name(struct context *c)
+{
+	if (c->param == NULL || c->authorization == NULL ||
+	    c->authorization[0] == '\0')
+		return 1;
+	eh_err_raise(c->provider, EH_REASON_ARGUMENT,
+	    "authorization %s was named beside an " EH_PARAM_ISSUE
+	    ", which names its own", c->authorization);
+	return 0;
 }
 
 static int
@@ -164,7 +215,12 @@ set_params(void *context, const OSSL_PARAM params[])
 			     !set_digest(c, name)))
 		return 0;
 	p = OSSL_PARAM_locate_const(params, EH_PARAM_AUTHORIZATION);
-	return p == NULL || set_authorization(c, p);
+	if (p != NULL && !set_authorization(c, p))
+		return 0;
+	p = OSSL_PARAM_locate_const(params, EH_PARAM_ISSUE);
+	if (p != NULL && !set_issue_param(c, p))
+		return 0;
+	return only_one_name(c);
 }
 
 static const OSSL_PARAM *
@@ -173,6 +229,7 @@ settable_params(void *context, void *provider)
 	static const OSSL_PARAM settable[] = {
 		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
 		OSSL_PARAM_utf8_string(EH_PARAM_AUTHORIZATION, NULL, 0),
+		OSSL_PARAM_octet_string(EH_PARAM_ISSUE, NULL, 0),
 		OSSL_PARAM_END
 	};
 
@@ -333,12 +390,13 @@ sign_raw(void *context, unsigned char *sig, size_t *siglen, size_t size,
 {
 	struct context *c = context;
 	struct eh_sign_plan plan;
+	struct eh_sign_ask ask;
 
 	if (is_query(c, sig, siglen))
 		return 1;
+	eh_message_ask(&c->message, &ask);
 	return end(has_room(c, size) && fits_digest(c, len) &&
-		eh_sign_plan_raw(c->key,
-		    eh_issue_name(c->key, c->authorization), &plan) &&
+		eh_sign_plan_raw(c->key, &ask, &plan) &&
 		eh_sign_once(c->key, &plan, digest, len, sig, siglen),
 	    sig, siglen, size);
 }

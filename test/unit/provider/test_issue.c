@@ -236,6 +236,83 @@ START_TEST(authorization_goes_with_sha256_and_whole_messages_only)
 }
 END_TEST
 
+/* Sign with the parameter ${param}, and with a name beside it unless NULL; 1
+ * when that works. */
+static int
+sign_as_told(OSSL_LIB_CTX *context, EVP_PKEY *key, const void *param,
+    size_t len, const char *name, const char *md)
+{
+	unsigned char sig[256];
+	OSSL_PARAM params[3];
+	size_t n;
+
+	params[0] = OSSL_PARAM_construct_octet_string(
+	    EH_PARAM_ISSUE, (void *)(uintptr_t)param, len);
+	params[1] = name == NULL
+	    ? OSSL_PARAM_construct_end()
+	    : OSSL_PARAM_construct_utf8_string(EH_PARAM_AUTHORIZATION,
+		  (char *)(uintptr_t)name, 0);
+	params[2] = OSSL_PARAM_construct_end();
+	n = rig_sign(context, key, md, params, tbs, sizeof(tbs), sig);
+	return n > 0 && rig_verify(key, md, tbs, sizeof(tbs), sig, n);
+}
+
+START_TEST(whole_parameter_goes_to_the_token_as_it_is)
+{
+	static const unsigned char param[] = { 0xa1, 0x06, 0x41, 0x55 };
+	OSSL_LIB_CTX *context;
+	EVP_PKEY *key;
+
+	edgehsm();
+	setenv("EDGEHSM_AUTHORIZATION", ID_1, 1);
+	context = rig_context();
+	key = rig_key(context, RIG_KEY);
+	ck_assert(sign_as_told(context, key, param, 4, NULL, "SHA256"));
+	ck_assert(rig_log_has("C_SignInit 0x80420001 a1064155"));
+	/* An empty one is none. */
+	ck_assert(sign_as_told(context, key, param, 0, NULL, "SHA256"));
+	ck_assert(rig_log_has(ISSUE(ID_1)));
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
+START_TEST(whole_parameter_stands_alone_or_not_at_all)
+{
+	static const unsigned char param[] = { 0xa0 };
+	unsigned char digest[32] = { 0 }, sig[256];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_octet_string(
+		    EH_PARAM_ISSUE, (void *)(uintptr_t)param, 1),
+		OSSL_PARAM_END
+	};
+	size_t n = sizeof(sig);
+	OSSL_LIB_CTX *context;
+	EVP_PKEY_CTX *ctx;
+	EVP_PKEY *key;
+
+	edgehsm();
+	context = rig_context();
+	key = rig_key(context, RIG_KEY);
+	ck_assert(!sign_as_told(context, key, param, 1, ID_1, "SHA256"));
+	ck_assert_ptr_nonnull(strstr(rig_error(), "beside an issue-param"));
+	ck_assert(sign_as_told(context, key, param, 1, "", "SHA256"));
+	rig_log_forget();
+	ck_assert(!sign_as_told(context, key, param, 1, NULL, "SHA384"));
+	ck_assert_ptr_nonnull(strstr(rig_error(),
+	    "an issue-param was given, but cannot be used with"));
+	ctx = EVP_PKEY_CTX_new_from_pkey(context, key, NULL);
+	ck_assert_int_eq(EVP_PKEY_sign_init_ex(ctx, params), 1);
+	ck_assert_int_eq(EVP_PKEY_sign(ctx, sig, &n, digest, 32), 0);
+	ck_assert_ptr_nonnull(strstr(rig_error(),
+	    "an issue-param was given, but a digest is to be signed"));
+	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
 static void
 check_left(EVP_PKEY *key, uint64_t remaining, const char *not_after)
 {
@@ -296,6 +373,8 @@ main(void)
 	tcase_add_test(
 	    t, name_that_is_not_there_or_not_clear_is_an_error_with_a_list);
 	tcase_add_test(t, nearer_name_wins);
+	tcase_add_test(t, whole_parameter_goes_to_the_token_as_it_is);
+	tcase_add_test(t, whole_parameter_stands_alone_or_not_at_all);
 	tcase_add_loop_test(t, named_authorization_is_never_dropped_silently,
 	    0, sizeof(obstacles) / sizeof(obstacles[0]));
 	tcase_add_test(
