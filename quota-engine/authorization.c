@@ -3,6 +3,7 @@
  * profiles at hand. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "common/buf.h"
 #include "common/hex.h"
 #include "common/log.h"
+#include "common/merkle/merkle.h"
 #include "common/message/envelope.h"
 #include "quota-engine/authorization.h"
 
@@ -258,8 +260,28 @@ eh_authorization_device_text(
 	return text;
 }
 
+/* RFC 9162 section 2.1.3.2: the leaf is the hash of the device id. */
 static int
-in_scope(const struct eh_scope *s, const struct eh_device_id *d)
+in_tree(const struct eh_scope *s, const struct eh_device_id *d,
+    const struct eh_scope_proof *proof)
+{
+	uint8_t leaf[EH_MERKLE_HASH];
+	struct eh_merkle_inclusion in = { .size = s->tree_size,
+		.leaf = leaf,
+		.root = s->root };
+
+	if (proof == NULL)
+		return 0;
+	eh_merkle_leaf(d->bytes, d->len, leaf);
+	in.index = proof->index;
+	in.proof = proof->hash[0];
+	in.n = proof->n;
+	return eh_merkle_verify_inclusion(&in) == EH_OK;
+}
+
+static int
+in_scope(const struct eh_scope *s, const struct eh_device_id *d,
+    const struct eh_scope_proof *proof)
 {
 	switch (s->kind) {
 	case EH_SCOPE_ANY:
@@ -274,18 +296,38 @@ in_scope(const struct eh_scope *s, const struct eh_device_id *d)
 				return 1;
 		return 0;
 	case EH_SCOPE_TREE:
-		return 0;	/* refused at import */
+		return in_tree(s, d, proof);
 	}
 	return 0;
 }
 
 static int
+out_of_tree(const struct eh_scope *s, const char *device, const char *name,
+    const struct eh_scope_proof *proof, struct eh_error *error)
+{
+	if (proof == NULL)
+		return eh_error_set(error, EH_DENIED_SCOPE,
+		    "the scope of authorization %s is a tree of %" PRIu64
+		    " devices, and no proof came that %s is in it: the file "
+		    "*.ehscope of the authority has it", name, s->tree_size,
+		    device);
+	return eh_error_set(error, EH_DENIED_SCOPE,
+	    "device %s is not in the scope of authorization %s, a tree of %"
+	    PRIu64 " devices, by the proof that came (%u hashes, for leaf %"
+	    PRIu64 ")", device, name, s->tree_size, (unsigned)proof->n,
+	    proof->index);
+}
+
+static int
 out_of_scope(const struct eh_scope *s, const struct eh_device_id *device,
-    const char *name, struct eh_error *error)
+    const char *name, const struct eh_scope_proof *proof,
+    struct eh_error *error)
 {
 	char text[EH_DEVICE_TEXT], lo[EH_DEVICE_TEXT], hi[EH_DEVICE_TEXT];
 
 	eh_authorization_device_text(device, text);
+	if (s->kind == EH_SCOPE_TREE)
+		return out_of_tree(s, text, name, proof, error);
 	if (s->kind == EH_SCOPE_RANGE)
 		return eh_error_set(error, EH_DENIED_SCOPE,
 		    "device %s is not in the scope of authorization %s, which "
@@ -299,7 +341,8 @@ out_of_scope(const struct eh_scope *s, const struct eh_device_id *device,
 
 int
 eh_authorization_covers(const struct eh_authorization *a, const char *name,
-    const struct eh_device_id *device, struct eh_error *error)
+    const struct eh_device_id *device, const struct eh_scope_proof *proof,
+    struct eh_error *error)
 {
 	const struct eh_scope *s = &a->pauth.scope;
 	int err;
@@ -312,5 +355,12 @@ eh_authorization_covers(const struct eh_authorization *a, const char *name,
 		return eh_error_set(error, EH_DENIED_SCOPE,
 		    "authorization %s is for ids of kind %s, the profile's are "
 		    "%s", name, s->id_kind, a->profile->identity.kind);
-	return in_scope(s, device) ? EH_OK : out_of_scope(s, device, name, error);
+	/* Whoever sends one means another authorization. */
+	if (s->kind != EH_SCOPE_TREE && proof != NULL)
+		return eh_error_set(error, EH_DENIED_SCOPE,
+		    "a scope proof came, and the scope of authorization %s is "
+		    "no tree", name);
+	return in_scope(s, device, proof)
+	    ? EH_OK
+	    : out_of_scope(s, device, name, proof, error);
 }

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "common/message/param.h"
 #include "common/message/pauth.h"
 #include "common/x509/profile.h"
 #include "quota-engine/engine.h"
@@ -54,10 +55,14 @@ unsigned eh_authorizations_hold(struct eh_authorizations *,
 void eh_authorizations_release(struct eh_authorizations *,
     struct eh_authorization_view *view, unsigned n);
 
-/* Is ${device} in the scope of this authorization, by the id kind and the
- * identity of its profile?  EH_OK, or EH_DENIED_SCOPE with a sentence. */
+/*
+ * Is ${device} in the scope of this authorization, by the id kind and the
+ * identity of its profile?  A scope by tree wants ${proof}, the others want none
+ * (NULL).  EH_OK, or EH_DENIED_SCOPE with a sentence.
+ */
 EH_MUST_CHECK int eh_authorization_covers(const struct eh_authorization *,
-    const char *name, const struct eh_device_id *device, struct eh_error *);
+    const char *name, const struct eh_device_id *device,
+    const struct eh_scope_proof *proof, struct eh_error *);
 
 /* Device ids for people: as text when they are printable, else as hex. */
 #define EH_DEVICE_TEXT (2 * EH_DEVICE_ID_MAX + 1)

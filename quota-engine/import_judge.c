@@ -166,10 +166,6 @@ judge_superseded(const struct eh_incoming *in, const struct eh_pauth *p,
 static int
 judge_modes(const struct eh_pauth *p, struct eh_error *error)
 {
-	if (p->scope.kind == EH_SCOPE_TREE)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "a scope by Merkle root is not supported by this version; "
-		    "use a range or a list");
 	if (p->nimages != 0)
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
 		    "firmware digests are not supported by this version");

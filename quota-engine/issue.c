@@ -58,9 +58,6 @@ read_param(struct issue *i, const uint8_t *param, size_t len,
 	if (i->param.evidence_kind != EH_PARAM_NO_EVIDENCE)
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
 		    "evidence is not supported by this version");
-	if (i->param.has_proof)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "a scope proof is not supported by this version");
 	return EH_OK;
 }
 
@@ -405,7 +402,9 @@ check_new(struct issue *i, struct eh_error *error)
 	eh_record_init(&i->record, EH_RECORD_ISSUED);
 	fill_claims(i);
 	if ((err = eh_authorization_covers(i->chosen->what, i->chosen->name,
-	         &i->request.device, error)) != EH_OK ||
+	         &i->request.device,
+	         i->param.has_proof ? &i->param.proof : NULL, error)) !=
+	        EH_OK ||
 	    (err = check_line(i, error)) != EH_OK ||
 	    (err = check_keys(i, error)) != EH_OK ||
 	    (err = check_not_before(i, error)) != EH_OK)

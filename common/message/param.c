@@ -16,11 +16,11 @@ decode_proof(struct eh_cbor *c, struct eh_issue_param *p)
 
 	eh_cbor_array(c, 2, 2);
 	p->has_proof = 1;
-	p->proof_index = eh_item_u53(c);
+	p->proof.index = eh_item_u53(c);
 	n = eh_cbor_array(c, 0, EH_PROOF_MAX);
 	for (size_t i = 0; i < n; i++)
-		eh_cbor_fixed(c, p->proof[i], EH_DIGEST_LEN);
-	p->nproof = (uint8_t)n;
+		eh_cbor_fixed(c, p->proof.hash[i], EH_DIGEST_LEN);
+	p->proof.n = (uint8_t)n;
 	eh_cbor_leave(c);
 	eh_cbor_leave(c);
 }
@@ -88,10 +88,10 @@ encode_proof(const struct eh_issue_param *p, struct eh_writer *w)
 {
 	eh_cbor_put_uint(w, 7);
 	eh_cbor_put_array(w, 2);
-	eh_cbor_put_uint(w, p->proof_index);
-	eh_cbor_put_array(w, p->nproof);
-	for (size_t i = 0; i < p->nproof; i++)
-		eh_cbor_put_bytes(w, p->proof[i], EH_DIGEST_LEN);
+	eh_cbor_put_uint(w, p->proof.index);
+	eh_cbor_put_array(w, p->proof.n);
+	for (size_t i = 0; i < p->proof.n; i++)
+		eh_cbor_put_bytes(w, p->proof.hash[i], EH_DIGEST_LEN);
 }
 
 void

@@ -16,6 +16,13 @@ enum eh_evidence_kind {
 	EH_PARAM_ATTESTATION = 2
 };
 
+/* Leaf index and RFC 9162 inclusion proof of a device in an EH_SCOPE_TREE. */
+struct eh_scope_proof {
+	uint64_t index;
+	uint8_t n;
+	uint8_t hash[EH_PROOF_MAX][EH_DIGEST_LEN];
+};
+
 /* Every member may be absent.  An empty map is a legal parameter. */
 struct eh_issue_param {
 	uint8_t has_authorization;
@@ -31,10 +38,8 @@ struct eh_issue_param {
 	char station[EH_NAME_MAX + 1];
 	uint8_t mes_len;
 	uint8_t mes[EH_MES_MAX];
-	uint8_t has_proof;		/* scope proof, for EH_SCOPE_TREE */
-	uint64_t proof_index;
-	uint8_t nproof;
-	uint8_t proof[EH_PROOF_MAX][EH_DIGEST_LEN];
+	uint8_t has_proof;
+	struct eh_scope_proof proof;
 };
 
 /* Decode a parameter; evidence borrows from ${bytes}.  EH_OK, EH_ERR_FORMAT,

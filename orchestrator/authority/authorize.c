@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/crypto/random.h"
 #include "common/hex.h"
+#include "common/message/scopelist.h"
 #include "orchestrator/authority/authorize.h"
 #include "orchestrator/authority/review.h"
 
@@ -50,6 +51,7 @@ struct job {
 	struct eh_hsm hsm;
 	struct eh_profile *profile;
 	struct eh_pauth pauth;
+	struct eh_buf ids;		/* of a scope by tree */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -259,6 +261,7 @@ fill(struct job *j, struct eh_error *error)
 {
 	const struct eh_authorize_request *r = j->request;
 	struct eh_pauth *p = &j->pauth;
+	uint64_t listed = UINT64_MAX;
 	int err;
 
 	memcpy(p->from.iss, eh_authority_self(j->authority)->name,
@@ -281,11 +284,14 @@ fill(struct job *j, struct eh_error *error)
 	if (r->order != NULL)
 		snprintf(p->order, sizeof(p->order), "%s", r->order);
 	err = eh_authorize_scope(r->scope != NULL ? r->scope : "any",
-	    j->profile, &p->scope, error);
-	if (err == EH_OK && p->scope.kind == EH_SCOPE_LIST &&
-	    r->devices > p->scope.ndevices)
+	    j->profile, &p->scope, &j->ids, error);
+	if (err == EH_OK && p->scope.kind == EH_SCOPE_LIST)
+		listed = p->scope.ndevices;
+	else if (err == EH_OK && p->scope.kind == EH_SCOPE_TREE)
+		listed = p->scope.tree_size;
+	if (r->devices > listed)
 		warn(j, "%" PRIu64 " devices are authorized, but the scope "
-		    "lists only %u", r->devices, p->scope.ndevices);
+		    "lists only %" PRIu64, r->devices, listed);
 	return err;
 }
 
@@ -307,6 +313,10 @@ put(struct job *j, const uint8_t digest[EH_DIGEST_LEN],
 	memcpy(row.hsm, p->from.sub, EH_HSM_ID_LEN);
 	memcpy(row.message, digest, EH_DIGEST_LEN);
 	memcpy(row.order, p->order, sizeof(row.order));
+	if (p->scope.kind == EH_SCOPE_TREE &&
+	    (err = eh_store_put_scope(store, p->scope.root, &j->ids, error)) !=
+	        EH_OK)
+		return err;
 	if ((err = eh_store_put_profile(store, &p->profile, j->profile->source,
 	         j->request->profile, j->request->profile_len, error)) !=
 	        EH_OK ||
@@ -361,6 +371,7 @@ eh_authorize(struct eh_authority *a, const struct eh_authorize_request *r,
 		return err;
 	if ((j = calloc(1, sizeof(*j))) == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
+	eh_buf_init(&j->ids, EH_SCOPELIST_MAX);
 	j->authority = a;
 	j->request = r;
 	j->warn = w;
@@ -380,6 +391,7 @@ eh_authorize(struct eh_authority *a, const struct eh_authorize_request *r,
 		memset(signed_, 0, sizeof(*signed_));
 	}
 out:
+	eh_buf_free(&j->ids);
 	free(j->profile);
 	free(j);
 	return err;

@@ -63,12 +63,28 @@ struct eh_authorize_warn {
 };
 
 /*
- * Read a scope: "any", "range:KIND:LO:HI", "list:KIND:ID,ID,...".  The kind
- * must be that of the profile, and every id one that the profile allows.
- * EH_ERR_ARGUMENT, EH_DENIED_SCOPE.
+ * Read a scope: "any", "range:KIND:LO:HI", "list:KIND:ID,ID,...", or
+ * "tree:KIND:FILE" with an id a line in FILE.  The kind must be that of the
+ * profile, and every id one that the profile allows.  Those of a tree go to
+ * ${ids} (empty, with a limit), rising and without a gap.  EH_ERR_ARGUMENT,
+ * EH_DENIED_SCOPE; what eh_file_read() says.
  */
 EH_MUST_CHECK int eh_authorize_scope(const char *text,
-    const struct eh_profile *, struct eh_scope *, struct eh_error *);
+    const struct eh_profile *, struct eh_scope *, struct eh_buf *ids,
+    struct eh_error *);
+
+/* Is ${text} a scope by tree? */
+int eh_authorize_is_tree(const char *text);
+
+/* The part of eh_authorize_scope() for a tree (authorize_tree.c). */
+EH_MUST_CHECK int eh_authorize_tree(const char *path,
+    const struct eh_profile *, struct eh_scope *, struct eh_buf *ids,
+    struct eh_error *);
+
+/* Append to ${out} (empty) the *.ehscope of an authorization by tree that was
+ * signed here.  EH_ERR_ARGUMENT when its scope is no tree; EH_ERR_NOT_FOUND. */
+EH_MUST_CHECK int eh_authorize_proofs(struct eh_authority *,
+    const struct eh_pauth *, struct eh_buf *out, struct eh_error *);
 
 /*
  * Check the request, sign, store, and append the message to ${out} (empty), in

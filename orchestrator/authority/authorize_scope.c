@@ -12,8 +12,8 @@ static int
 wrong(const char *text, struct eh_error *error)
 {
 	return eh_error_set(error, EH_ERR_ARGUMENT,
-	    "--scope %s: any, range:KIND:LO:HI or list:KIND:ID,ID,... is "
-	    "needed", text);
+	    "--scope %s: any, range:KIND:LO:HI, list:KIND:ID,ID,... or "
+	    "tree:KIND:FILE is needed", text);
 }
 
 /* Cut ${text} at the first ${mark}; return what follows, or NULL. */
@@ -92,7 +92,7 @@ parse_list(char *ids, const struct eh_profile *p, struct eh_scope *s,
 
 static int
 parse(const char *text, char *words, const struct eh_profile *p,
-    struct eh_scope *s, struct eh_error *error)
+    struct eh_scope *s, struct eh_buf *out, struct eh_error *error)
 {
 	char *kind = cut(words, ':'), *ids;
 
@@ -109,12 +109,20 @@ parse(const char *text, char *words, const struct eh_profile *p,
 		return parse_range(ids, p, s, error);
 	if (strcmp(words, "list") == 0)
 		return parse_list(ids, p, s, error);
+	if (strcmp(words, "tree") == 0)
+		return eh_authorize_tree(ids, p, s, out, error);
 	return wrong(text, error);
 }
 
 int
+eh_authorize_is_tree(const char *text)
+{
+	return strncmp(text, "tree:", 5) == 0;
+}
+
+int
 eh_authorize_scope(const char *text, const struct eh_profile *p,
-    struct eh_scope *s, struct eh_error *error)
+    struct eh_scope *s, struct eh_buf *ids, struct eh_error *error)
 {
 	char *words = strdup(text);
 	int err;
@@ -122,7 +130,7 @@ eh_authorize_scope(const char *text, const struct eh_profile *p,
 	memset(s, 0, sizeof(*s));
 	if (words == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
-	err = parse(text, words, p, s, error);
+	err = parse(text, words, p, s, ids, error);
 	if (err != EH_OK)
 		memset(s, 0, sizeof(*s));
 	free(words);

@@ -233,6 +233,17 @@ EH_MUST_CHECK int eh_store_put_profile(struct eh_store *,
     const struct eh_profile_ref *, const uint8_t source[EH_DIGEST_LEN],
     const void *bytes, size_t len, struct eh_error *);
 
+/*
+ * The device ids of a scope by tree, rising and without a gap, kept once under
+ * the tree's root.  A store of an older program gets the table with the first.
+ * get: appended to ${ids}; EH_ERR_NOT_FOUND.
+ */
+EH_MUST_CHECK int eh_store_put_scope(struct eh_store *,
+    const uint8_t root[EH_DIGEST_LEN], const struct eh_buf *ids,
+    struct eh_error *);
+EH_MUST_CHECK int eh_store_get_scope(struct eh_store *,
+    const uint8_t root[EH_DIGEST_LEN], struct eh_buf *ids, struct eh_error *);
+
 /* --- the trail --- */
 
 /* Say that ${verb} was done now by whoever runs this.  ${hsm} and ${digest} may

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/file.h"
@@ -196,12 +197,34 @@ authorize(struct eh_args *args, struct eh_authority *a,
 	    a, r, now, &w, &message, digest, &pauth, &args->error);
 	if (err == EH_OK)
 		err = eh_verb_write_message(args, &message, digest);
+	if (err == EH_OK && pauth.scope.kind == EH_SCOPE_TREE)
+		err = eh_verb_write_proofs(args, a, &pauth, digest);
 	if (err == EH_OK)
 		err = eh_verb_print_message(args, &message);
 	if (err == EH_OK)
 		explain(args, &pauth);
 	eh_buf_free(&message);
 	return err;
+}
+
+static int
+check_proofs(struct eh_args *args)
+{
+	const char *scope = eh_args_get(args, "scope");
+	const char *proofs = eh_args_get(args, "proofs");
+	int is_tree = scope != NULL && eh_authorize_is_tree(scope);
+
+	if (is_tree && proofs == NULL)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--scope tree needs --proofs FILE, from which the factory "
+		    "takes the proof for each device");
+	if (!is_tree && proofs != NULL)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--proofs goes with --scope tree");
+	if (is_tree && strcmp(proofs, eh_args_get(args, "out")) == 0)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--out and --proofs are two files");
+	return EH_OK;
 }
 
 static int
@@ -214,7 +237,9 @@ run(struct eh_args *args)
 	int err;
 
 	if ((err = get_request(args, &r, now)) != EH_OK ||
-	    (err = eh_verb_check_out(args)) != EH_OK)
+	    (err = check_proofs(args)) != EH_OK ||
+	    (err = eh_verb_check_out(args)) != EH_OK ||
+	    (err = eh_verb_check_file(args, "proofs")) != EH_OK)
 		return err;
 	err = eh_file_read(eh_args_get(args, "profile"), EH_PROFILE_MAX,
 	    &profile, &args->error);
@@ -240,7 +265,9 @@ static const struct eh_option options[] = {
 	{ "days", "N", 0, "validity, at most 400 (7)" },
 	{ "not-after", "TIME", 0, "end, instead of --days" },
 	{ "scope", "SCOPE", 0,
-	    "any, range:KIND:LO:HI or list:KIND:ID,ID,... (any)" },
+	    "any, range:KIND:LO:HI, list:KIND:ID,ID,... or tree:KIND:FILE "
+	    "(any)" },
+	{ "proofs", "FILE", 0, "with a tree: *.ehscope, for the factory" },
 	{ "line", "NAME", EH_OPTION_MANY, "only this line of the factory" },
 	{ "lease", "N", 0,
 	    "most devices of one lease (a sixteenth of N, up to 256)" },
@@ -252,7 +279,7 @@ static const struct eh_option options[] = {
 	{ "boot-grace", "N", 0, "devices after a boot without time (1000)" },
 	{ "min-quality", "0..3", 0, "least quality of time (1)" },
 	{ "out", "FILE", EH_OPTION_NEEDED, "the authorization" },
-	{ "force", NULL, 0, "write over FILE" },
+	{ "force", NULL, 0, "write over files" },
 	{ NULL, NULL, 0, NULL },
 };
 

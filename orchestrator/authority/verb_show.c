@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/hex.h"
 #include "common/message/enrol.h"
+#include "common/message/pauth.h"
 #include "orchestrator/authority/certify.h"
 #include "orchestrator/authority/show.h"
 #include "orchestrator/authority/show_store.h"
@@ -134,6 +135,29 @@ show_file(struct eh_args *args, struct eh_authority *a, const char *path)
 /* --- a message that was signed here --- */
 
 static int
+write_proofs(struct eh_args *args, struct eh_authority *a,
+    const struct eh_buf *message, const uint8_t digest[EH_DIGEST_LEN])
+{
+	struct eh_envelope envelope;
+	struct eh_pauth p;
+	int err;
+
+	if ((err = eh_envelope_decode(message->data, message->len, &envelope,
+	         &args->error)) != EH_OK)
+		return err;
+	if (envelope.type != EH_MESSAGE_PAUTH)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--proofs: this is no production authorization");
+	if ((err = eh_pauth_decode(envelope.sign1.payload,
+	         envelope.sign1.payload_len, &p, &args->error)) != EH_OK)
+		return err;
+	if (p.scope.kind != EH_SCOPE_TREE)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--proofs: the scope of this authorization is no tree");
+	return eh_verb_write_proofs(args, a, &p, digest);
+}
+
+static int
 show_digest(struct eh_args *args, struct eh_authority *a, const char *hex)
 {
 	uint8_t digest[EH_DIGEST_LEN];
@@ -143,13 +167,16 @@ show_digest(struct eh_args *args, struct eh_authority *a, const char *hex)
 	if (eh_hex_decode_fixed(hex, digest, sizeof(digest)) != EH_OK)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "--digest: 64 hex digits are needed");
-	if ((err = eh_verb_check_out(args)) != EH_OK)
+	if ((err = eh_verb_check_out(args)) != EH_OK ||
+	    (err = eh_verb_check_file(args, "proofs")) != EH_OK)
 		return err;
 	eh_buf_init(&message, EH_MESSAGE_MAX);
 	err = eh_store_get_message(
 	    eh_authority_store(a), digest, &message, &args->error);
 	if (err == EH_OK && eh_args_get(args, "out") != NULL)
 		err = eh_verb_write_out(args, message.data, message.len);
+	if (err == EH_OK && eh_args_get(args, "proofs") != NULL)
+		err = write_proofs(args, a, &message, digest);
 	if (err == EH_OK)
 		err = show_bytes(args, a, message.data, message.len);
 	eh_buf_free(&message);
@@ -164,9 +191,10 @@ check_args(struct eh_args *args)
 	if (args->operands + (unsigned)digest > 1)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "either FILE or --digest, not both");
-	if (!digest && eh_args_get(args, "out") != NULL)
+	if (!digest && (eh_args_get(args, "out") != NULL ||
+	        eh_args_get(args, "proofs") != NULL))
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
-		    "--out goes with --digest");
+		    "--out and --proofs go with --digest");
 	if (args->operands + (unsigned)digest > 0 &&
 	    eh_args_get(args, "trail") != NULL)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
@@ -203,7 +231,8 @@ run(struct eh_args *args)
 static const struct eh_option options[] = {
 	{ "digest", "HEX", 0, "the message with this digest, signed here" },
 	{ "out", "FILE", 0, "write that message once more" },
-	{ "force", NULL, 0, "write over FILE" },
+	{ "proofs", "FILE", 0, "write its *.ehscope once more" },
+	{ "force", NULL, 0, "write over files" },
 	{ "trail", NULL, 0, "with the store: who did what, and when" },
 	{ NULL, NULL, 0, NULL },
 };

@@ -11,6 +11,8 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/message/scopelist.h"
+#include "orchestrator/authority/authorize.h"
 #include "orchestrator/authority/show.h"
 #include "orchestrator/authority/verbs.h"
 
@@ -53,9 +55,9 @@ check_folder(struct eh_args *args, const char *path)
 }
 
 int
-eh_verb_check_out(struct eh_args *args)
+eh_verb_check_file(struct eh_args *args, const char *option)
 {
-	const char *path = eh_args_get(args, "out");
+	const char *path = eh_args_get(args, option);
 
 	if (path == NULL)
 		return EH_OK;
@@ -66,9 +68,16 @@ eh_verb_check_out(struct eh_args *args)
 }
 
 int
-eh_verb_write_out(struct eh_args *args, const void *bytes, size_t len)
+eh_verb_check_out(struct eh_args *args)
 {
-	const char *path = eh_args_get(args, "out");
+	return eh_verb_check_file(args, "out");
+}
+
+int
+eh_verb_write_file(
+    struct eh_args *args, const char *option, const void *bytes, size_t len)
+{
+	const char *path = eh_args_get(args, option);
 	int err;
 
 	if (eh_args_get(args, "force") != NULL)
@@ -78,6 +87,12 @@ eh_verb_write_out(struct eh_args *args, const void *bytes, size_t len)
 		eh_error_set(&args->error, err,
 		    "%s exists: --force writes over it", path);
 	return err;
+}
+
+int
+eh_verb_write_out(struct eh_args *args, const void *bytes, size_t len)
+{
+	return eh_verb_write_file(args, "out", bytes, len);
 }
 
 int
@@ -95,6 +110,29 @@ eh_verb_write_message(struct eh_args *args, const struct eh_buf *message,
 	return eh_error_set(&args->error, err,
 	    "%.160s; it is signed and in the store: %s show --digest %s --out "
 	    "FILE", why.text, args->program->name, hex);
+}
+
+int
+eh_verb_write_proofs(struct eh_args *args, struct eh_authority *a,
+    const struct eh_pauth *p, const uint8_t digest[EH_DIGEST_LEN])
+{
+	char hex[EH_HEX_SIZE(EH_DIGEST_LEN)];
+	struct eh_error why;
+	struct eh_buf file;
+	int err;
+
+	eh_buf_init(&file, EH_SCOPELIST_MAX);
+	err = eh_authorize_proofs(a, p, &file, &args->error);
+	if (err == EH_OK)
+		err = eh_verb_write_file(args, "proofs", file.data, file.len);
+	eh_buf_free(&file);
+	if (err == EH_OK)
+		return EH_OK;
+	why = args->error;
+	eh_hex_encode(digest, EH_DIGEST_LEN, hex);
+	return eh_error_set(&args->error, err,
+	    "%.160s; the authorization is signed: %s show --digest %s --proofs "
+	    "FILE", eh_error_sentence(&why), args->program->name, hex);
 }
 
 int

@@ -21,6 +21,18 @@ EH_MUST_CHECK int eh_verb_open(struct eh_args *, struct eh_authority **);
  */
 EH_MUST_CHECK int eh_verb_check_out(struct eh_args *);
 
+/* The same for the file of another option; EH_OK when that was not given. */
+EH_MUST_CHECK int eh_verb_check_file(struct eh_args *, const char *option);
+EH_MUST_CHECK int eh_verb_write_file(
+    struct eh_args *, const char *option, const void *bytes, size_t len);
+
+/* Write the *.ehscope of the authorization that was signed, with the digest
+ * ${digest}, to --proofs; a failure says how to get it. */
+struct eh_pauth;
+EH_MUST_CHECK int eh_verb_write_proofs(struct eh_args *,
+    struct eh_authority *, const struct eh_pauth *,
+    const uint8_t digest[EH_DIGEST_LEN]);
+
 /* Write it, whole or not at all, never over a file that came meanwhile. */
 EH_MUST_CHECK int eh_verb_write_out(
     struct eh_args *, const void *bytes, size_t len);

@@ -20,6 +20,7 @@
 #include "orchestrator/cli/unit.h"
 #include "orchestrator/flow/certify.h"
 #include "orchestrator/flow/profiles.h"
+#include "orchestrator/flow/scopes.h"
 
 /* A device may have its certificate from before an unclean stop, under a lower
  * issue number; the same bytes are free, so a few are asked for. */
@@ -34,6 +35,7 @@ struct issue {
 	unsigned template_index;
 	struct eh_token_key key;	/* of the token, that signs */
 	struct eh_render render;
+	struct eh_issue_param param;
 	struct eh_buf der;
 };
 
@@ -80,12 +82,19 @@ out:
 	return err;
 }
 
+static const char *
+folders(void)
+{
+	const char *list = getenv("EDGEHSM_PROFILES");
+
+	return list != NULL ? list : ".";
+}
+
 static int
 find_profile(struct issue *i)
 {
 	const char *path = eh_args_get(i->args, "profile");
 	const char *name = eh_args_get(i->args, "authorization");
-	const char *folders = getenv("EDGEHSM_PROFILES");
 	struct eh_error *error = &i->args->error;
 	int err;
 
@@ -101,7 +110,7 @@ find_profile(struct issue *i)
 	if ((err = eh_token_choose(
 	         i->status, name, NULL, &i->authorization, error)) != EH_OK)
 		return err;
-	return eh_profiles_find(folders != NULL ? folders : ".",
+	return eh_profiles_find(folders(),
 	    i->authorization->profile.digest, &i->profile, error);
 }
 
@@ -174,7 +183,7 @@ sign_as(struct issue *i, struct eh_certifier *certifier, uint16_t number)
 		return err;
 	eh_buf_clear(&i->der);
 	return eh_certifier_sign(certifier, i->status->label, &i->key,
-	    i->authorization->id, tbs, len, &i->der, &i->args->error);
+	    &i->param, tbs, len, &i->der, &i->args->error);
 }
 
 static int
@@ -198,6 +207,26 @@ sign(struct issue *i)
 		i->args->error = first;
 	eh_certifier_free(certifier);
 	return err != EH_OK && first.code != EH_OK ? first.code : err;
+}
+
+/* What goes with the request: the authorization, and what that asks for. */
+static int
+fill_param(struct issue *i)
+{
+	const char *path = eh_args_get(i->args, "scope");
+	const uint8_t *id = i->authorization->id;
+	int err, found = 1;
+
+	i->param.has_authorization = 1;
+	memcpy(i->param.authorization, id, EH_ID_LEN);
+	if (path != NULL)
+		err = eh_scopes_prove_from(path, id, &i->render.device,
+		    &i->param.proof, &i->args->error);
+	else
+		err = eh_scopes_prove(folders(), id, &i->render.device,
+		    &i->param.proof, &found, &i->args->error);
+	i->param.has_proof = err == EH_OK && found;
+	return err;
 }
 
 static int
@@ -285,7 +314,7 @@ run(struct eh_args *args)
 	    (err = find_template(&i)) != EH_OK ||
 	    (err = eh_profile_check_device(&i.profile->profile,
 	         &i.render.device, &args->error)) != EH_OK ||
-	    (err = find_key(&i)) != EH_OK)
+	    (err = fill_param(&i)) != EH_OK || (err = find_key(&i)) != EH_OK)
 		goto out;
 	i.render.authorization = i.authorization->id;
 	i.render.not_before = i.authorization->not_before;
@@ -306,6 +335,8 @@ static const struct eh_option options[] = {
 	{ "authorization", "NAME", 0, "order name, or id in hex" },
 	{ "profile", "FILE", 0,
 	    "the *.ehprofile (else looked for in $EDGEHSM_PROFILES)" },
+	{ "scope", "FILE", 0,
+	    "the *.ehscope (else looked for in $EDGEHSM_PROFILES)" },
 	{ "template", "ID", 0, "which certificate, when there are several" },
 	EH_OPTION_PIN,
 	EH_OPTION_MODULE,

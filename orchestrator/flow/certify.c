@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "common/der/der.h"
-#include "common/hex.h"
+#include "common/writer.h"
 #include "orchestrator/flow/certify.h"
 #include "orchestrator/token/rv.h"
 
@@ -210,17 +210,25 @@ load_key(struct eh_certifier *c, const char *uri, struct eh_error *error)
 }
 
 static int
-sign(struct eh_certifier *c, const uint8_t authorization[EH_ID_LEN],
+sign(struct eh_certifier *c, const struct eh_issue_param *param,
     const uint8_t *tbs, size_t len, uint8_t *signature, size_t *siglenp,
     struct eh_error *error)
 {
-	char name[EH_HEX_SIZE(EH_ID_LEN)];
+	uint8_t bytes[EH_ISSUE_PARAM_MAX];
 	OSSL_PARAM params[2];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	int ok;
+	struct eh_writer w;
+	EVP_MD_CTX *md;
+	size_t n;
+	int ok, err;
 
-	eh_hex_encode(authorization, EH_ID_LEN, name);
-	params[0] = OSSL_PARAM_construct_utf8_string("authorization", name, 0);
+	eh_writer_init(&w, bytes, sizeof(bytes));
+	eh_issue_param_encode(param, &w);
+	if ((err = eh_writer_end(&w, &n)) != EH_OK)
+		return eh_error_set(error, err,
+		    "what goes with the request is too long: %zu bytes, %d is "
+		    "the limit", n, EH_ISSUE_PARAM_MAX);
+	md = EVP_MD_CTX_new();
+	params[0] = OSSL_PARAM_construct_octet_string("issue-param", bytes, n);
 	params[1] = OSSL_PARAM_construct_end();
 	ERR_clear_error();
 	ok = md != NULL &&
@@ -283,7 +291,7 @@ verify(struct eh_certifier *c, const struct eh_token_key *key,
 
 int
 eh_certifier_sign(struct eh_certifier *c, const char *token_label,
-    const struct eh_token_key *key, const uint8_t authorization[EH_ID_LEN],
+    const struct eh_token_key *key, const struct eh_issue_param *param,
     const uint8_t *tbs, size_t len, struct eh_buf *der, struct eh_error *error)
 {
 	uint8_t signature[SIGNATURE_MAX];
@@ -299,7 +307,7 @@ eh_certifier_sign(struct eh_certifier *c, const char *token_label,
 		    eh_err_text(err));
 	eh_buf_free(&uri);
 	if (err != EH_OK ||
-	    (err = sign(c, authorization, tbs, len, signature, &siglen,
+	    (err = sign(c, param, tbs, len, signature, &siglen,
 	         error)) != EH_OK ||
 	    (err = assemble(tbs, len, signature, siglen, der)) != EH_OK)
 		return err;

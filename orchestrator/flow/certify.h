@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/message/param.h"
 #include "orchestrator/token/token.h"
 
 /*
@@ -26,13 +27,13 @@ EH_MUST_CHECK int eh_certifier_new(const struct eh_token *token,
 void eh_certifier_free(struct eh_certifier *);
 
 /*
- * Sign ${tbs} with the token's key ${key} under ${authorization}, check the
- * signature with the default provider, and append the DER certificate to
- * ${der}.  A refusal of the boundary is its EH_DENIED_* with its sentence.
+ * Sign ${tbs} with the token's key ${key} as ${param} says, check the signature
+ * with the default provider, and append the DER certificate to ${der}.  A
+ * refusal of the boundary is its EH_DENIED_* with its sentence.
  */
 EH_MUST_CHECK int eh_certifier_sign(struct eh_certifier *,
     const char *token_label, const struct eh_token_key *key,
-    const uint8_t authorization[EH_ID_LEN], const uint8_t *tbs, size_t len,
+    const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
     struct eh_buf *der, struct eh_error *);
 
 #endif

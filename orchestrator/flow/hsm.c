@@ -98,7 +98,7 @@ hsm_find_issuer(
 
 static int
 hsm_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
-    const uint8_t authorization[EH_ID_LEN], const uint8_t *tbs, size_t len,
+    const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
     struct eh_buf *der, struct eh_error *error)
 {
 	struct hsm *h = arg;
@@ -107,8 +107,8 @@ hsm_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 
 	if (err != EH_OK)
 		return err;
-	return eh_certifier_sign(h->certifier, h->label, key, authorization,
-	    tbs, len, der, error);
+	return eh_certifier_sign(
+	    h->certifier, h->label, key, param, tbs, len, der, error);
 }
 
 static int

@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/message/param.h"
 #include "common/message/report.h"
 #include "orchestrator/token/token.h"
 
@@ -20,10 +21,11 @@ struct eh_hsm_ops {
 	 * EH_ERR_NOT_FOUND. */
 	int (*find_issuer)(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 	    struct eh_error *error);
-	/* Sign ${tbs} with that key; append the certificate to ${der}. */
+	/* Sign ${tbs} with that key as ${param} says; append the certificate
+	 * to ${der}. */
 	int (*sign)(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
-	    const uint8_t authorization[EH_ID_LEN], const uint8_t *tbs,
-	    size_t len, struct eh_buf *der, struct eh_error *error);
+	    const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
+	    struct eh_buf *der, struct eh_error *error);
 	/* Record what became of a device. */
 	int (*report)(void *arg, const uint8_t authorization[EH_ID_LEN],
 	    const char *id_kind, const struct eh_device_id *device,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/x509/template.h"
+#include "orchestrator/flow/scopes.h"
 #include "orchestrator/flow/work.h"
 
 /* After an unclean stop of the EdgeHSM the issue number is another: so often a
@@ -250,14 +251,34 @@ render_again(struct issue *i, const struct eh_error *refusal,
 	return err;
 }
 
+/* What goes with the TBS: the authorization, and what that asks for. */
+static int
+fill_param(
+    const struct eh_work *w, struct eh_issue_param *p, struct eh_error *error)
+{
+	int found, err;
+
+	memset(p, 0, sizeof(*p));
+	p->has_authorization = 1;
+	memcpy(p->authorization, w->unit.authorization, EH_ID_LEN);
+	err = eh_scopes_prove(w->recipe->folders, p->authorization, &w->device,
+	    &p->proof, &found, error);
+	p->has_proof = found != 0;
+	return err;
+}
+
 static int
 sign(struct issue *i, struct eh_error *error)
 {
 	const struct eh_hsm *hsm = i->w->hsm;
+	struct eh_issue_param param;
+	int err;
 
+	if ((err = fill_param(i->w, &param, error)) != EH_OK)
+		return err;
 	eh_buf_clear(&i->der);
-	return hsm->ops->sign(hsm->arg, i->template->issuer,
-	    i->w->unit.authorization, i->tbs.data, i->tbs.len, &i->der, error);
+	return hsm->ops->sign(hsm->arg, i->template->issuer, &param,
+	    i->tbs.data, i->tbs.len, &i->der, error);
 }
 
 /* Get a TBS and have it signed.  What the EdgeHSM answers when it does not sign

@@ -42,6 +42,25 @@ load_compiled(struct eh_recipe *r, struct eh_report *report)
 		    eh_error_sentence(&error));
 }
 
+/* Where proofs for a scope by tree are looked for: beside the compiled profile,
+ * and where everybody looks. */
+static char *
+scope_folders(const char *compiled)
+{
+	const char *more = getenv("EDGEHSM_PROFILES"), *slash;
+	char *list = NULL;
+
+	if (compiled == NULL)
+		return NULL;
+	slash = strrchr(compiled, '/');
+	if (asprintf(&list, "%.*s%s%s",
+	        slash != NULL ? (int)(slash - compiled) + 1 : 1,
+	        slash != NULL ? compiled : ".", more != NULL ? ":" : "",
+	        more != NULL ? more : "") < 0)
+		return NULL;
+	return list;
+}
+
 static int
 load_profile(struct eh_recipe *r, struct eh_report *report)
 {
@@ -49,7 +68,9 @@ load_profile(struct eh_recipe *r, struct eh_report *report)
 
 	r->source_path = eh_line_source_path(r->line);
 	r->compiled_path = eh_line_compiled_path(r->line);
-	if (r->source_path == NULL || r->compiled_path == NULL)
+	r->folders = scope_folders(r->compiled_path);
+	if (r->source_path == NULL || r->compiled_path == NULL ||
+	    r->folders == NULL)
 		return EH_ERR_MEMORY;
 	if (access(r->source_path, R_OK) != 0) {
 		eh_report_error(report, r->line->profile->node,
@@ -375,6 +396,7 @@ eh_recipe_wipe(struct eh_recipe *r)
 	eh_conf_profile_free(r->document);
 	free(r->source_path);
 	free(r->compiled_path);
+	free(r->folders);
 	eh_line_free(r->line);
 	memset(r, 0, sizeof(*r));
 }

@@ -25,6 +25,7 @@ struct eh_recipe {
 	const struct eh_profile_source *source;	/* of the document */
 	struct eh_loaded_profile *compiled;
 	char *source_path, *compiled_path;
+	char *folders;			/* with *.ehscope files, colons */
 	char token[EH_NAME_MAX + 1];	/* label of the token */
 	struct eh_chip_driver *driver;
 	char *config;			/* its options, JSON */

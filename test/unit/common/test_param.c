@@ -30,8 +30,8 @@ START_TEST(golden_sample_means_what_it_says)
 	ck_assert_str_eq(p.station, "st07");
 	ck_assert_mem_eq(p.mes, "WO-4711", p.mes_len);
 	ck_assert(p.has_proof);
-	ck_assert_uint_eq(p.proof_index, 5);
-	ck_assert_uint_eq(p.nproof, 2);
+	ck_assert_uint_eq(p.proof.index, 5);
+	ck_assert_uint_eq(p.proof.n, 2);
 }
 END_TEST
 

@@ -193,7 +193,7 @@ covers(const char *text)
 	set(&d, text);
 	eh_error_clear(&a->f.error);
 	return eh_authorization_covers(
-	    view[0].what, view[0].name, &d, &a->f.error);
+	    view[0].what, view[0].name, &d, NULL, &a->f.error);
 }
 
 START_TEST(a_range_covers_both_its_ends)

@@ -2,12 +2,14 @@
 /* test_issue.c - what an issuing key signs, and all that it does not. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/crypto/digest.h"
 #include "common/crypto/ecdsa.h"
 #include "common/message/param.h"
+#include "common/message/scopelist.h"
 #include "common/x509/csr.h"
 #include "quota-engine/issue.h"
 #include "test/unit/quota-engine/authority.h"
@@ -264,6 +266,145 @@ START_TEST(a_list_holds_what_it_names_and_any_is_any)
 }
 END_TEST
 
+/* Ten devices, SN00000040 to SN00000049, as a tree; PO-2 is for them. */
+static struct eh_scopelist trees[2];
+static struct eh_buf tree_file[2];
+
+static void
+grow(unsigned which, char first)
+{
+	static char ids[2][10 * 10 + 1];
+	struct eh_scopelist *t = &trees[which];
+
+	for (unsigned i = 0; i < 10; i++)
+		snprintf(ids[which] + 10 * i, 11, "SN000000%c%u", first, i);
+	memset(t, 0, sizeof(*t));
+	strcpy(t->id_kind, "serial");
+	t->size = 10;
+	t->id_len = 10;
+	t->ids = (const uint8_t *)ids[which];
+	eh_buf_init(&tree_file[which], EH_SCOPELIST_MAX);
+	ok(eh_scopelist_encode(t, &tree_file[which], &a->f.error));
+	ok(eh_scopelist_decode(t, tree_file[which].data, tree_file[which].len,
+	    &a->f.error));
+}
+
+static void
+plant(void)
+{
+	grow(0, '4');
+	grow(1, '5');
+	a->pauth.scope.kind = EH_SCOPE_TREE;
+	a->pauth.scope.tree_size = trees[0].size;
+	memcpy(a->pauth.scope.root, trees[0].root, EH_DIGEST_LEN);
+	install();
+}
+
+static void
+fell(void)
+{
+	eh_buf_free(&tree_file[0]);
+	eh_buf_free(&tree_file[1]);
+}
+
+/* Put the proof of ${device} in ${which} into the parameter. */
+static void
+prove(unsigned which, const char *device)
+{
+	struct eh_device_id d = { .len = 10 };
+
+	memcpy(d.bytes, device, 10);
+	ok(eh_scopelist_prove(&trees[which], &d, &param.proof, &a->f.error));
+	param.has_proof = 1;
+}
+
+START_TEST(a_tree_holds_every_device_that_is_proved)
+{
+	char device[11];
+
+	plant();
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(device, sizeof(device), "SN0000004%u", i);
+		render(device);
+		prove(0, device);
+		issued(sign_param());
+	}
+	/* Again: what was issued needs no proof to be given once more. */
+	records = authority_records(a);
+	ok(sign());
+	ck_assert_uint_eq(authority_records(a), records);
+	fell();
+}
+END_TEST
+
+START_TEST(a_tree_holds_nothing_without_its_own_proof)
+{
+	struct eh_scope_proof good;
+
+	plant();
+	render("SN00000042");
+	refused(sign(), EH_DENIED_SCOPE,
+	    "a tree of 10 devices, and no proof came that SN00000042 is in it");
+	prove(0, "SN00000043");
+	refused(sign_param(), EH_DENIED_SCOPE,
+	    "device SN00000042 is not in the scope of authorization PO-2, a "
+	    "tree of 10 devices, by the proof that came (4 hashes, for leaf 3)");
+	prove(1, "SN00000052");
+	refused(sign_param(), EH_DENIED_SCOPE, "leaf 2");
+	prove(0, "SN00000042");
+	good = param.proof;
+	param.proof.n--;
+	refused(sign_param(), EH_DENIED_SCOPE, "3 hashes");
+	param.proof.n = 0;
+	refused(sign_param(), EH_DENIED_SCOPE, "0 hashes");
+	param.proof.n = (uint8_t)(good.n + 1);
+	refused(sign_param(), EH_DENIED_SCOPE, "5 hashes");
+	param.proof = good;
+	param.proof.index = 12;
+	refused(sign_param(), EH_DENIED_SCOPE, "leaf 12");
+	for (unsigned i = 0; i < good.n; i++) {
+		param.proof = good;
+		param.proof.hash[i][31] ^= 1;
+		refused(sign_param(), EH_DENIED_SCOPE, "4 hashes");
+	}
+	/* Of a tree in which the device is, but of another root. */
+	param.proof = good;
+	render("SN00000052");
+	prove(1, "SN00000052");
+	refused(sign_param(), EH_DENIED_SCOPE, "SN00000052");
+	render("SN00000042");
+	prove(0, "SN00000042");
+	issued(sign_param());
+	fell();
+}
+END_TEST
+
+START_TEST(a_device_of_a_tree_is_made_once)
+{
+	plant();
+	render("SN00000042");
+	prove(0, "SN00000042");
+	issued(sign_param());
+	authority_values(a, "SN00000042", a->second, 0, &values);
+	len = authority_render(a, &a->profile, &values, tbs);
+	refused(sign_param(), EH_DENIED_DEVICE_LIMIT, "SN00000042");
+	fell();
+}
+END_TEST
+
+START_TEST(a_proof_for_what_is_no_tree_is_refused)
+{
+	grow(0, '4');
+	grow(1, '5');
+	render("SN00000042");
+	prove(0, "SN00000042");
+	refused(sign_param(), EH_DENIED_SCOPE, "PO-1 is no tree");
+	param.has_proof = 0;
+	issued(sign_param());
+	fell();
+}
+END_TEST
+
 START_TEST(a_scope_of_another_id_kind_holds_nothing)
 {
 	strcpy(a->pauth.scope.id_kind, "mac");
@@ -460,8 +601,6 @@ START_TEST(what_the_parameter_may_not_hold_is_refused)
 	param.evidence_len = 3;
 	refused(sign_param(), EH_ERR_UNSUPPORTED, "evidence");
 	param.evidence_kind = EH_PARAM_NO_EVIDENCE;
-	param.has_proof = 1;
-	refused(sign_param(), EH_ERR_UNSUPPORTED, "scope proof");
 	issued(sign_with(empty, 1));
 }
 END_TEST
@@ -723,6 +862,10 @@ main(void)
 	    a_mismatch_names_no_authorization_that_is_used_up);
 	tcase_add_test(tc, the_scope_is_from_the_lowest_to_the_highest);
 	tcase_add_test(tc, a_list_holds_what_it_names_and_any_is_any);
+	tcase_add_test(tc, a_tree_holds_every_device_that_is_proved);
+	tcase_add_test(tc, a_tree_holds_nothing_without_its_own_proof);
+	tcase_add_test(tc, a_device_of_a_tree_is_made_once);
+	tcase_add_test(tc, a_proof_for_what_is_no_tree_is_refused);
 	tcase_add_test(tc, a_scope_of_another_id_kind_holds_nothing);
 	tcase_add_test(tc, named_lines_only_when_lines_are_named);
 	tcase_add_test(tc, an_operation_with_a_pinned_key_uses_that_one);

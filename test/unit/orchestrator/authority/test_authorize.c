@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "common/crypto/digest.h"
+#include "common/file.h"
+#include "common/merkle/merkle.h"
+#include "common/message/scopelist.h"
 #include "orchestrator/authority/authorize.h"
 #include "test/unit/common/x509_golden.h"
 #include "test/unit/orchestrator/authority/rig.h"
@@ -222,7 +225,10 @@ START_TEST(scopes_that_make_no_sense_are_refused)
 		{ "", "any, range", EH_ERR_ARGUMENT },
 		{ "range:serial", "any, range", EH_ERR_ARGUMENT },
 		{ "range:serial:SN00000000", "any, range", EH_ERR_ARGUMENT },
-		{ "tree:serial:00", "any, range", EH_ERR_ARGUMENT },
+		{ "tree:serial", "any, range", EH_ERR_ARGUMENT },
+		{ "tree:mac:ids", "by mac", EH_DENIED_SCOPE },
+		{ "tree:serial:/nowhere/ids", "/nowhere/ids",
+		    EH_ERR_NOT_FOUND },
 		{ "range:serial:SN00000009:SN00000008", "before it begins",
 		    EH_ERR_ARGUMENT },
 		{ "range:serial:SN00000000:SN00000001:SN00000002", "any, range",
@@ -238,6 +244,92 @@ START_TEST(scopes_that_make_no_sense_are_refused)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		request.scope = rows[i].scope;
+		rig_refused(&rig, authorize(), rows[i].err, rows[i].words);
+	}
+}
+END_TEST
+
+/* Write ${text} to the file of ids, and ask for a tree of it. */
+static void
+tree_of(const char *text, size_t len)
+{
+	static char path[128], scope[160];
+
+	snprintf(path, sizeof(path), "%s/ids", rig.folder);
+	ck_assert_int_eq(
+	    eh_file_write(path, text, len, 0600, &rig.error), EH_OK);
+	snprintf(scope, sizeof(scope), "tree:serial:%s", path);
+	request.scope = scope;
+}
+
+START_TEST(tree_of_devices_is_signed_kept_and_written)
+{
+	static const char text[] = "# two devices\n\n SN00000007\t\r\n"
+				   "SN00000001";
+	const struct eh_device_id second = { 10, "SN00000007" };
+	uint8_t leaf[2][EH_MERKLE_HASH], root[EH_MERKLE_HASH];
+	struct eh_scope_proof proof;
+	struct eh_scopelist list;
+	struct eh_buf out;
+
+	tree_of(text, strlen(text));
+	request.devices = 3;
+	allowed();
+	ck_assert_ptr_nonnull(strstr(warnings, "lists only 2"));
+	ck_assert_int_eq(p.scope.kind, EH_SCOPE_TREE);
+	ck_assert_str_eq(p.scope.id_kind, "serial");
+	ck_assert_uint_eq(p.scope.tree_size, 2);
+	eh_merkle_leaf("SN00000001", 10, leaf[0]);
+	eh_merkle_leaf("SN00000007", 10, leaf[1]);
+	eh_merkle_node(leaf[0], leaf[1], root);
+	ck_assert_mem_eq(p.scope.root, root, sizeof(root));
+
+	rig_reopen(&rig);
+	eh_buf_init(&out, EH_SCOPELIST_MAX);
+	ck_assert_int_eq(eh_authorize_proofs(
+	    rig.authority, &p, &out, &rig.error), EH_OK);
+	ck_assert_int_eq(eh_scopelist_decode(
+	    &list, out.data, out.len, &rig.error), EH_OK);
+	ck_assert_mem_eq(list.authorization, p.id, EH_ID_LEN);
+	ck_assert_mem_eq(list.root, root, sizeof(root));
+	ck_assert_int_eq(eh_scopelist_prove(
+	    &list, &second, &proof, &rig.error), EH_OK);
+	ck_assert_uint_eq(proof.index, 1);
+	ck_assert_uint_eq(proof.n, 1);
+	ck_assert_mem_eq(proof.hash[0], leaf[0], EH_MERKLE_HASH);
+	eh_buf_clear(&out);
+	/* The same devices again are kept once; another root is not there. */
+	allowed();
+	p.scope.root[0] ^= 1;
+	rig_refused(&rig, eh_authorize_proofs(rig.authority, &p, &out,
+	    &rig.error), EH_ERR_NOT_FOUND, "no scope with this root");
+	p.scope.kind = EH_SCOPE_ANY;
+	rig_refused(&rig, eh_authorize_proofs(rig.authority, &p, &out,
+	    &rig.error), EH_ERR_ARGUMENT, "no tree");
+	ck_assert_uint_eq(out.len, 0);
+	eh_buf_free(&out);
+}
+END_TEST
+
+START_TEST(list_of_devices_that_makes_no_sense_is_refused)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		int err;
+		const char *words;
+	} rows[] = {
+		{ "", 0, EH_ERR_ARGUMENT, "no device id" },
+		{ "# none\n\n", 8, EH_ERR_ARGUMENT, "no device id" },
+		{ "SN00000001\nSN1\n", 15, EH_DENIED_SCOPE, "line 2: 'SN1'" },
+		{ "SN00000001\nSN00000002\nSN00000001\n", 33, EH_ERR_ARGUMENT,
+		    "SN00000001 stands twice, in lines 1 and 3" },
+		{ "SN00000001 SN00000002\n", 22, EH_DENIED_SCOPE, "line 1" },
+		{ "SN00000001\0\n", 12, EH_ERR_ARGUMENT, "zero byte" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tree_of(rows[i].text, rows[i].len);
 		rig_refused(&rig, authorize(), rows[i].err, rows[i].words);
 	}
 }
@@ -481,6 +573,8 @@ main(void)
 	tcase_add_test(t, each_has_its_own_id_and_the_next_number);
 	tcase_add_test(t, scopes_are_read_by_the_profile);
 	tcase_add_test(t, scopes_that_make_no_sense_are_refused);
+	tcase_add_test(t, tree_of_devices_is_signed_kept_and_written);
+	tcase_add_test(t, list_of_devices_that_makes_no_sense_is_refused);
 	tcase_add_test(t, lines_are_named_or_any);
 	tcase_add_test(t, validity_has_an_end_within_400_days);
 	tcase_add_test(t, malformed_profile_is_refused);

@@ -183,12 +183,12 @@ judge(struct bench *b, struct bench_device *d, unsigned row, unsigned t,
 
 static int
 fake_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
-    const uint8_t authorization[EH_ID_LEN], const uint8_t *tbs, size_t len,
+    const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
     struct eh_buf *der, struct eh_error *error)
 {
 	struct bench *b = arg;
 	struct bench_hsm *f = b->fake;
-	unsigned t, row = memcmp(authorization, orders[0], EH_ID_LEN) != 0;
+	unsigned t, row = memcmp(param->authorization, orders[0], EH_ID_LEN) != 0;
 	struct eh_template_hit hit;
 	struct eh_tbs_values *v = calloc(1, sizeof(*v));
 	uint8_t digest[EH_DIGEST_LEN];
