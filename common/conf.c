@@ -77,7 +77,7 @@ system_defaults(struct eh_conf_lines *r)
 {
 	struct eh_conf *c = r->conf;
 
-	if (c->anchor_path == NULL)
+	if (c->anchor_path == NULL && c->anchor_tpm == NULL)
 		return eh_conf_lines_refuse(r, 0,
 		    "anchor is missing: the system-wide file must name one, "
 		    "outside the state folder");
@@ -110,9 +110,10 @@ user_defaults(struct eh_conf_lines *r)
 		c->socket = run != NULL ?
 		    text_of("%s/edgehsm/edgehsm.sock", run) :
 		    text_of("%s/edgehsm.sock", c->state);
-	if (c->anchor_path == NULL)
+	if (c->anchor == EH_CONF_ANCHOR_FILE && c->anchor_path == NULL)
 		c->anchor_path = text_of("%s" ANCHOR_SUFFIX, c->state);
-	if (c->socket == NULL || c->anchor_path == NULL)
+	if (c->socket == NULL ||
+	    (c->anchor == EH_CONF_ANCHOR_FILE && c->anchor_path == NULL))
 		err = out_of_memory(r->error);
 out:
 	free(state);
@@ -189,6 +190,8 @@ check_rules(struct eh_conf_lines *r)
 	if (strlen(c->socket) > EH_CONF_SOCKET_MAX)
 		return eh_conf_lines_refuse(r, 0, EH_CONF_SOCKET_TOO_LONG,
 		    strlen(c->socket), EH_CONF_SOCKET_MAX);
+	if (c->anchor != EH_CONF_ANCHOR_FILE)
+		return EH_OK;
 	real_path(c->anchor_path, anchor);
 	real_path(c->state, state);
 	if (lies_in(anchor, state))
@@ -427,6 +430,8 @@ eh_conf_free(struct eh_conf *c)
 	free(c->socket);
 	free(c->state);
 	free(c->anchor_path);
+	free(c->anchor_tpm);
+	free(c->anchor_tcti);
 	free(c->daemon);
 	free(c->backend_module);
 	free(c->backend_token);

@@ -18,7 +18,7 @@
  *	socket            PATH, at most 107 bytes            below
  *	state             PATH of a folder                   below
  *	anchor            file:PATH, outside the state       below
- *	                  folder (tpm2:TCTI: not built yet)
+ *	                  folder; or tpm:owner:INDEX:TCTI
  *	daemon            PATH of edgehsmd                   the caller's
  *	autostart         yes | no; never yes in the         below
  *	                  system-wide file
@@ -56,7 +56,22 @@ enum eh_conf_origin {
 	EH_CONF_SYSTEM,		/* SYSCONFDIR/edgehsm/edgehsm.conf */
 };
 
-enum eh_conf_anchor { EH_CONF_ANCHOR_FILE };
+/*
+ * tpm:owner:INDEX:TCTI (doc/format/anchor.md section 3): INDEX is 0x and eight
+ * hex digits, 0x01800000 to 0x01bffffe, and the next one is the counter's; TCTI
+ * is device:PATH, or swtpm: or mssim: with path=PATH or with host and port.
+ */
+enum eh_conf_anchor { EH_CONF_ANCHOR_FILE, EH_CONF_ANCHOR_TPM };
+
+/* What it takes to reach the TPM. */
+enum eh_conf_tcti {
+	EH_CONF_TCTI_DEVICE,	/* a file */
+	EH_CONF_TCTI_UNIX,	/* a socket of this host */
+	EH_CONF_TCTI_INET	/* a socket of TCP */
+};
+
+#define EH_CONF_INDEX_FIRST 0x01800000u
+#define EH_CONF_INDEX_LAST  0x01bffffeu
 
 enum eh_conf_verify {
 	EH_CONF_VERIFY_ALWAYS,	/* each signature of the backend */
@@ -90,7 +105,11 @@ struct eh_conf {
 	char *socket;
 	char *state;
 	enum eh_conf_anchor anchor;
-	char *anchor_path;
+	char *anchor_path;		/* of the file, or NULL */
+	char *anchor_tpm;		/* the value as written, or NULL */
+	char *anchor_tcti;		/* part of it, or NULL */
+	enum eh_conf_tcti anchor_reach;
+	uint32_t anchor_index;
 	char *daemon;			/* NULL when neither side named one */
 	int autostart;			/* 0 or 1 */
 	uint32_t segment;		/* bytes */

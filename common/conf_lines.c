@@ -110,17 +110,66 @@ set_socket(
 	return set_path(r, key, value, at);
 }
 
+/* Which way to a TPM ${tcti} names; -1 for none that we know. */
+static int
+reach_of(const char *tcti)
+{
+	if (strncmp(tcti, "device:/", 8) == 0)
+		return EH_CONF_TCTI_DEVICE;
+	if (strncmp(tcti, "swtpm:", 6) != 0 && strncmp(tcti, "mssim:", 6) != 0)
+		return -1;
+	if (strncmp(tcti + 6, "path=", 5) != 0)
+		return EH_CONF_TCTI_INET;
+	return tcti[11] == '/' ? EH_CONF_TCTI_UNIX : -1;
+}
+
+/* tpm:owner:INDEX:TCTI */
+static int
+set_tpm(struct eh_conf_lines *r, const char *key, const char *value)
+{
+	struct eh_conf *c = r->conf;
+	const char *index = value + sizeof("tpm:owner:") - 1, *tcti;
+	unsigned long number;
+	char *end;
+	int reach;
+
+	if (strncmp(value, "tpm:platform:", 13) == 0)
+		return eh_conf_lines_refuse(r, r->now, "%s: an index of the "
+		    "platform is not built yet; use tpm:owner:INDEX:TCTI", key);
+	if (strncmp(value, "tpm:owner:", 10) != 0)
+		return eh_conf_lines_refuse(r, r->now,
+		    "%s must be tpm:owner:INDEX:TCTI, not '%s'", key, value);
+	number = strncmp(index, "0x", 2) == 0 &&
+	    isxdigit((unsigned char)index[2]) ? strtoul(index, &end, 16) : 0;
+	if (number < EH_CONF_INDEX_FIRST || number > EH_CONF_INDEX_LAST ||
+	    end - index != 10 || *end != ':')
+		return eh_conf_lines_refuse(r, r->now, "%s: INDEX must be "
+		    "0x%08x to 0x%08x with all its digits and a colon behind "
+		    "it, not '%s'", key, EH_CONF_INDEX_FIRST,
+		    EH_CONF_INDEX_LAST, index);
+	tcti = end + 1;
+	if ((reach = reach_of(tcti)) < 0)
+		return eh_conf_lines_refuse(r, r->now, "%s: TCTI must be "
+		    "device:/PATH, swtpm:path=/PATH, swtpm:host=HOST,port=PORT "
+		    "or the same with mssim, not '%s'", key, tcti);
+	c->anchor = EH_CONF_ANCHOR_TPM;
+	c->anchor_index = (uint32_t)number;
+	c->anchor_reach = (enum eh_conf_tcti)reach;
+	if ((c->anchor_tpm = strdup(value)) == NULL ||
+	    (c->anchor_tcti = strdup(tcti)) == NULL)
+		return out_of_memory(r);
+	return EH_OK;
+}
+
 static int
 set_anchor(
     struct eh_conf_lines *r, const char *key, const char *value, void *at)
 {
-	if (strncmp(value, "tpm2:", 5) == 0)
-		return eh_conf_lines_refuse(r, r->now,
-		    "%s = %s: the TPM anchor is not built yet; use file:PATH",
-		    key, value);
+	if (strncmp(value, "tpm:", 4) == 0)
+		return set_tpm(r, key, value);
 	if (strncmp(value, "file:", 5) != 0)
-		return eh_conf_lines_refuse(r, r->now,
-		    "%s must be file:PATH, not '%s'", key, value);
+		return eh_conf_lines_refuse(r, r->now, "%s must be file:PATH "
+		    "or tpm:owner:INDEX:TCTI, not '%s'", key, value);
 	r->conf->anchor = EH_CONF_ANCHOR_FILE;
 	return set_path(r, key, value + 5, at);
 }

@@ -10,6 +10,7 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/wire/wire.h"
+#include "quota-engine/anchor/anchor.h"
 #include "quota-engine/authorization.h"
 #include "quota-engine/backend/backend.h"
 #include "quota-engine/call.h"
@@ -29,6 +30,8 @@
 struct eh_boundary {
 	const struct eh_conf *conf;	/* borrowed */
 	struct eh_os *os;		/* borrowed */
+	struct eh_anchor *anchor;	/* borrowed; NULL when ${os} has one
+					 * that needs no secret */
 	struct eh_software software;	/* version and measurement */
 	struct eh_backend *backend;
 	struct eh_engine *engine;

@@ -143,9 +143,18 @@ eh_commit_end(struct eh_engine *eng)
 	c->flying = 0;
 }
 
+void
+eh_commit_why(struct eh_engine *eng, struct eh_error *why)
+{
+	eh_error_set(why, EH_ERR_STORAGE, "it cannot be read or written");
+	if (eng->os->anchor_why != NULL)
+		eng->os->anchor_why(eng->os->arg, why);
+}
+
 int
 eh_commit_fly(struct eh_engine *eng, struct eh_error *error)
 {
+	struct eh_error why;
 	int err;
 
 	if (eh_commit_store(eng) != EH_OK)
@@ -165,7 +174,9 @@ eh_commit_fly(struct eh_engine *eng, struct eh_error *error)
 		    "must be written off if no copy of the state fits the "
 		    "anchor any more",
 		    eng->params.anchor_name, eng->params.state_name);
+	eh_commit_why(eng, &why);
 	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-	    "the anchor %s could not be extended or read back: edgehsmd stops; "
-	    "look at it, then start edgehsmd again", eng->params.anchor_name);
+	    "the anchor %s could not be extended or read back (%s): edgehsmd "
+	    "stops; look at it, then start edgehsmd again",
+	    eng->params.anchor_name, eh_error_sentence(&why));
 }

@@ -96,4 +96,7 @@ EH_MUST_CHECK int eh_commit_fly(struct eh_engine *, struct eh_error *);
 /* The name of state copy ${k}. */
 const char *eh_commit_copy(uint64_t k);
 
+/* Why the anchor failed last, as it says it. */
+void eh_commit_why(struct eh_engine *, struct eh_error *why);
+
 #endif

@@ -254,10 +254,20 @@ give_up(const char *unsuitable, struct eh_error *error)
 
 static int
 close_sandbox(const char *unsuitable, const struct options *o,
-    struct eh_error *error)
+    const struct eh_conf *conf, struct eh_error *error)
 {
-	return unsuitable == NULL ? eh_sandbox_close(o->network, error)
-				  : EH_OK;
+	static const enum eh_sandbox_tpm ways[] = {
+		[EH_CONF_TCTI_DEVICE] = EH_SANDBOX_TPM_FILE,
+		[EH_CONF_TCTI_UNIX] = EH_SANDBOX_TPM_UNIX,
+		[EH_CONF_TCTI_INET] = EH_SANDBOX_TPM_INET,
+	};
+	enum eh_sandbox_tpm tpm = EH_SANDBOX_TPM_FILE;
+
+	if (unsuitable != NULL)
+		return EH_OK;
+	if (conf->anchor == EH_CONF_ANCHOR_TPM)
+		tpm = ways[conf->anchor_reach];
+	return eh_sandbox_close(o->network, tpm, error);
 }
 
 /* Serve until told to stop.  On the way out: no new requests, the old ones
@@ -309,7 +319,8 @@ live(const struct options *o, const struct eh_conf *conf,
 		return err;
 	if ((err = eh_server_open(&start.boundary, &eh_server_limits, &server,
 		 error)) == EH_OK) {
-		if ((err = close_sandbox(unsuitable, o, error)) == EH_OK)
+		if ((err = close_sandbox(
+			 unsuitable, o, conf, error)) == EH_OK)
 			err = serve(&start, server, &w, ready, error);
 		else
 			eh_server_close(server, 0);

@@ -32,4 +32,10 @@ EH_MUST_CHECK int eh_genesis_run(
 EH_MUST_CHECK int eh_genesis_derive(
     struct eh_backend *, struct eh_engine_keys *, struct eh_error *);
 
+/* Give the anchor (NULL: there is none to give it to) its secret, derived from
+ * the boundary secret as "EdgeHSM-anchor-v1", if it needs one.  EH_ERR_NOT_FOUND,
+ * EH_ERR_BACKEND. */
+EH_MUST_CHECK int eh_genesis_bind(
+    struct eh_backend *, struct eh_anchor *, struct eh_error *);
+
 #endif

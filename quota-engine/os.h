@@ -10,6 +10,8 @@
 #include "common/err.h"
 #include "quota-engine/clockguard.h"
 
+struct eh_anchor_identity;
+
 /*
  * Everything that the heart of edgehsmd asks of the machine goes through this
  * table, so that test/fault/sim.c can take the machine's place: with sectors
@@ -69,6 +71,18 @@ struct eh_os {
 	int (*anchor_read)(void *, uint8_t value[EH_DIGEST_LEN]);
 	int (*anchor_extend)(void *, const uint8_t from[EH_DIGEST_LEN],
 	    const uint8_t digest[EH_DIGEST_LEN]);
+
+	/*
+	 * Who the anchor is, with the counter beside it; as the errors of
+	 * anchor_read().  raise() makes the counter ${from} + 1: it counts, or
+	 * finds that it was counted already (a start that was cut short);
+	 * EH_DENIED_FAIL_STOPPED when it is neither.  why() puts a sentence
+	 * about the last failure of an anchor call in the error's text, which
+	 * stays as it is when there is none.  NULL when the anchor has neither.
+	 */
+	int (*anchor_identify)(void *, struct eh_anchor_identity *);
+	int (*anchor_raise)(void *, uint64_t from);
+	void (*anchor_why)(void *, struct eh_error *);
 };
 
 struct eh_anchor;

@@ -255,6 +255,42 @@ posix_anchor_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
 	return os->anchor->extend(os->anchor->arg, from, digest);
 }
 
+static int
+posix_anchor_identify(void *arg, struct eh_anchor_identity *identity)
+{
+	struct eh_os_posix *os = arg;
+
+	return os->anchor->identify(os->anchor->arg, identity);
+}
+
+static int
+posix_anchor_raise(void *arg, uint64_t from)
+{
+	struct eh_os_posix *os = arg;
+
+	return os->anchor->raise(os->anchor->arg, from);
+}
+
+static void
+posix_anchor_why(void *arg, struct eh_error *error)
+{
+	struct eh_os_posix *os = arg;
+
+	os->anchor->why(os->anchor->arg, error);
+}
+
+/* What not every anchor has. */
+static void
+set_anchor_calls(struct eh_os *table, const struct eh_anchor *anchor)
+{
+	if (anchor->identify != NULL)
+		table->anchor_identify = posix_anchor_identify;
+	if (anchor->raise != NULL)
+		table->anchor_raise = posix_anchor_raise;
+	if (anchor->why != NULL)
+		table->anchor_why = posix_anchor_why;
+}
+
 /* "6f1c2a0e-....": 32 digits with dashes between. */
 static int
 read_boot_id(uint8_t id[EH_ID_LEN])
@@ -348,6 +384,7 @@ eh_os_posix_new(const char *state, struct eh_anchor *anchor,
 	os->table = table;
 	os->table.arg = os;
 	os->anchor = anchor;
+	set_anchor_calls(&os->table, anchor);
 	os->lock = -1;
 	os->folder = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (os->folder < 0) {

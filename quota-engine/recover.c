@@ -65,6 +65,7 @@ eh_recover_look(struct eh_engine *eng, int *freshp, struct eh_error *error)
 {
 	static const uint8_t unused[EH_DIGEST_LEN];
 	uint8_t value[EH_DIGEST_LEN];
+	struct eh_error why;
 	int err, entries;
 
 	*freshp = 0;
@@ -74,9 +75,13 @@ eh_recover_look(struct eh_engine *eng, int *freshp, struct eh_error *error)
 		    "the folder %s/journal cannot be read",
 		    eng->params.state_name);
 	err = eng->os->anchor_read(eng->os->arg, value);
-	if (err == EH_ERR_STORAGE)
+	if (err == EH_ERR_STORAGE) {
+		eh_commit_why(eng, &why);
 		return eh_error_set(error, EH_ERR_STORAGE,
-		    "the anchor %s cannot be read", eng->params.anchor_name);
+		    "the anchor %s cannot be read (%s); put it right, then "
+		    "start edgehsmd again", eng->params.anchor_name,
+		    eh_error_sentence(&why));
+	}
 	*freshp = !entries && !exists(eng, eh_commit_copy(0)) &&
 	    !exists(eng, eh_commit_copy(1)) &&
 	    (err == EH_ERR_NOT_FOUND ||
@@ -156,15 +161,60 @@ static int
 read_anchor(struct eh_engine *eng, struct eh_error *error)
 {
 	int err = eng->os->anchor_read(eng->os->arg, eng->anchor);
+	struct eh_error why;
 
 	if (err == EH_OK)
 		return EH_OK;
+	eh_commit_why(eng, &why);
+	if (err == EH_ERR_STORAGE)
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the anchor %s cannot be read (%s); put it right, then "
+		    "start edgehsmd again", eng->params.anchor_name,
+		    eh_error_sentence(&why));
 	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 	    "the anchor %s is %s, and %s holds a state; put back the anchor "
 	    "that belongs to it, or have the authority write this EdgeHSM off "
 	    "and begin anew", eng->params.anchor_name,
 	    err == EH_ERR_NOT_FOUND ? "empty" : "damaged",
 	    eng->params.state_name);
+}
+
+/* Is the anchor the one that the state was begun with, and has nobody started
+ * on a newer state since?  A start that was cut short between the counter and
+ * the anchor is one ahead. */
+static int
+check_identity(struct eh_engine *eng, struct eh_error *error)
+{
+	const struct eh_anchor_identity *ours = &eng->state->anchor;
+	struct eh_anchor_identity found;
+	struct eh_error why;
+
+	if (eng->os->anchor_identify == NULL)
+		return EH_OK;
+	if (eng->os->anchor_identify(eng->os->arg, &found) != EH_OK) {
+		eh_commit_why(eng, &why);
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the anchor %s cannot be identified (%s); put back the one "
+		    "that belongs to %s, or have the authority write this "
+		    "EdgeHSM off and begin anew", eng->params.anchor_name,
+		    eh_error_sentence(&why), eng->params.state_name);
+	}
+	if (memcmp(found.key, ours->key, EH_TPM_NAME) != 0 ||
+	    memcmp(found.index, ours->index, EH_TPM_NAME) != 0 ||
+	    memcmp(found.counter, ours->counter, EH_TPM_NAME) != 0)
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the state in %s was begun with another TPM or index than "
+		    "%s; put that one back, or have the authority write this "
+		    "EdgeHSM off and begin anew",
+		    eng->params.state_name, eng->params.anchor_name);
+	if (found.count != ours->count && found.count != ours->count + 1)
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the counter of the anchor %s stands at %" PRIu64 ", the "
+		    "state in %s is of %" PRIu64 ": it is an older copy; put "
+		    "back the newest, or have the authority write this EdgeHSM "
+		    "off and begin anew", eng->params.anchor_name,
+		    found.count, eng->params.state_name, ours->count);
+	return EH_OK;
 }
 
 /* The copy with a good MAC that the anchor stands for; there is at most one. */
@@ -189,8 +239,10 @@ recover(struct eh_engine *eng, struct eh_error *error)
 	    eng->state->anchor_mode != eng->params.anchor_mode)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "the state in %s was made for another kind of anchor than "
-		    "%s",
+		    "%s; name that one in edgehsm.conf",
 		    eng->params.state_name, eng->params.anchor_name);
+	if ((err = check_identity(eng, error)) != EH_OK)
+		return err;
 	eng->anchored = eng->state->log.tree.size;
 	return EH_OK;
 }
@@ -421,6 +473,33 @@ started(struct eh_engine *eng, uint64_t first, struct eh_error *error)
 	return EH_OK;
 }
 
+/* Count the start where the anchor has a counter, so that no state of an
+ * earlier one fits any more. */
+static int
+count_start(struct eh_engine *eng, struct eh_state *next,
+    struct eh_error *error)
+{
+	struct eh_error why;
+	int err;
+
+	if (eng->os->anchor_raise == NULL)
+		return EH_OK;
+	err = eng->os->anchor_raise(eng->os->arg, next->anchor.count++);
+	if (err == EH_OK)
+		return EH_OK;
+	if (err == EH_DENIED_FAIL_STOPPED)
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the counter of the anchor %s was raised by somebody else: "
+		    "another edgehsmd runs on a copy of the state %s; stop it, "
+		    "then start this one again",
+		    eng->params.anchor_name, eng->params.state_name);
+	eh_commit_why(eng, &why);
+	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+	    "the counter of the anchor %s could not be raised (%s): edgehsmd "
+	    "stops; look at it, then start edgehsmd again",
+	    eng->params.anchor_name, eh_error_sentence(&why));
+}
+
 int
 eh_recover_start(struct eh_engine *eng, struct eh_error *error)
 {
@@ -448,7 +527,8 @@ eh_recover_start(struct eh_engine *eng, struct eh_error *error)
 	next->boots++;
 	next->clean = 0;
 	next->log.seq_hi = next->log.tree.size + START_WINDOW;
-	if ((err = commit_whole(eng, error)) != EH_OK)
+	if ((err = count_start(eng, next, error)) != EH_OK ||
+	    (err = commit_whole(eng, error)) != EH_OK)
 		return err;
 	return started(eng, first, error);
 }
@@ -544,21 +624,42 @@ first_state(struct eh_engine *eng, const struct eh_state *first)
 	st->clean = 0;
 	st->anchor_class = (uint8_t)eng->params.anchor_class;
 	st->anchor_mode = (uint8_t)eng->params.anchor_mode;
+	memset(&st->anchor, 0, sizeof(st->anchor));
 	memset(&st->log, 0, sizeof(st->log));
 	st->log.seq_hi = 1;
 	st->log.next.offset = EH_SEGMENT_HEADER;
 	memset(eng->anchor, 0, EH_DIGEST_LEN);
 }
 
+/* The anchor, and in the state who it is. */
+static int
+first_anchor(struct eh_engine *eng, struct eh_error *error)
+{
+	struct eh_os *os = eng->os;
+	struct eh_error why;
+	int err = os->anchor_define(os->arg);
+
+	if (err == EH_ERR_EXISTS)
+		err = EH_OK;
+	if (err == EH_OK && os->anchor_identify != NULL)
+		err = os->anchor_identify(os->arg, &eng->state->anchor);
+	if (err == EH_OK)
+		return EH_OK;
+	eh_commit_why(eng, &why);
+	return eh_error_set(error, err,
+	    "the anchor %s could not be made (%s); put it right, and begin "
+	    "again", eng->params.anchor_name, eh_error_sentence(&why));
+}
+
 /* All that is written to afterwards. */
 static int
 first_files(struct eh_engine *eng, struct eh_error *error)
 {
-	int err = eng->os->anchor_define(eng->os->arg);
+	int err;
 
-	if (err == EH_ERR_EXISTS)
-		err = EH_OK;
-	if (err == EH_OK && (err = make_copies(eng)) == EH_OK)
+	if ((err = first_anchor(eng, error)) != EH_OK)
+		return err;
+	if ((err = make_copies(eng)) == EH_OK)
 		err = first_segment(eng);
 	if (err == EH_OK)
 		return EH_OK;

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "quota-engine/sandbox.h"
@@ -180,8 +181,38 @@ add_own(scmp_filter_ctx filter)
 	return err;
 }
 
+/* Sockets of one family, to connect to the TPM. */
+static int
+add_family(scmp_filter_ctx filter, int family)
+{
+	const struct scmp_arg_cmp of =
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0);
+	int err;
+
+	err = seccomp_rule_add_array(
+	    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &of);
+	if (err == 0)
+		err = seccomp_rule_add(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
+	return err;
+}
+
+static int
+add_tpm(scmp_filter_ctx filter, enum eh_sandbox_tpm tpm)
+{
+	int err;
+
+	if (tpm == EH_SANDBOX_TPM_UNIX)
+		return add_family(filter, AF_UNIX);
+	if (tpm != EH_SANDBOX_TPM_INET)
+		return 0;
+	err = add_family(filter, AF_INET);
+	return err == 0 ? add_family(filter, AF_INET6) : err;
+}
+
 int
-eh_sandbox_close(enum eh_sandbox_network network, struct eh_error *error)
+eh_sandbox_close(enum eh_sandbox_network network, enum eh_sandbox_tpm tpm,
+    struct eh_error *error)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err;
@@ -195,6 +226,8 @@ eh_sandbox_close(enum eh_sandbox_network network, struct eh_error *error)
 	if (err == 0 && network == EH_SANDBOX_NETWORK)
 		err = add(filter, SCMP_ACT_ALLOW, network_too,
 		    COUNT(network_too));
+	else if (err == 0)
+		err = add_tpm(filter, tpm);
 	if (err == 0)
 		err = add(
 		    filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));

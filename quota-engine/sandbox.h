@@ -27,13 +27,20 @@ enum eh_sandbox_network {
 	EH_SANDBOX_NETWORK	/* for a backend that reaches its HSM by it */
 };
 
+/* How the TPM of the anchor is reached, again and again when it goes away. */
+enum eh_sandbox_tpm {
+	EH_SANDBOX_TPM_FILE,	/* none, or a device: nothing more */
+	EH_SANDBOX_TPM_UNIX,	/* a socket of this host */
+	EH_SANDBOX_TPM_INET	/* a socket of TCP */
+};
+
 /*
  * From now on the kernel lets this process use only the system calls of the
  * list in sandbox.c: others fail, and what only an intruder asks for (execve,
  * another process, ptrace, mount ...) ends it.  Call it when the backend is
  * loaded and the socket is open, in the process that stays.  EH_ERR_INTERNAL.
  */
-EH_MUST_CHECK int eh_sandbox_close(
-    enum eh_sandbox_network network, struct eh_error *error);
+EH_MUST_CHECK int eh_sandbox_close(enum eh_sandbox_network network,
+    enum eh_sandbox_tpm tpm, struct eh_error *error);
 
 #endif

@@ -50,6 +50,29 @@ measure(struct eh_software *software, struct eh_error *error)
 	return EH_OK;
 }
 
+static const char *
+anchor_name(const struct eh_conf *conf)
+{
+	return conf->anchor == EH_CONF_ANCHOR_FILE ? conf->anchor_path :
+						     conf->anchor_tpm;
+}
+
+static int
+open_anchor(struct eh_start *s, struct eh_error *error)
+{
+	const struct eh_conf *conf = s->boundary.conf;
+	int err;
+
+	if (conf->anchor == EH_CONF_ANCHOR_FILE)
+		err = eh_anchor_file_open(
+		    conf->anchor_path, &s->anchor, error);
+	else
+		err = eh_anchor_tpm_open(conf->anchor_tcti, conf->anchor_index,
+		    EH_ANCHOR_TPM_PATIENCE_MS, &s->anchor, error);
+	s->boundary.anchor = s->anchor;
+	return err;
+}
+
 /* The folder, whose lock is held from here on; the anchor, likewise. */
 static int
 take_disk(struct eh_start *s, struct eh_error *error)
@@ -58,8 +81,7 @@ take_disk(struct eh_start *s, struct eh_error *error)
 	int err;
 
 	if ((err = eh_owner_check(conf->state, error)) != EH_OK ||
-	    (err = eh_anchor_file_open(
-		 conf->anchor_path, &s->anchor, error)) != EH_OK ||
+	    (err = open_anchor(s, error)) != EH_OK ||
 	    (err = eh_os_posix_new(
 		 conf->state, s->anchor, &s->os, error)) != EH_OK)
 		return err;
@@ -75,7 +97,7 @@ make_engine(struct eh_start *s, void (*stopped)(void *arg), void *arg,
 	struct eh_engine_params params = {
 		.os = b->os,
 		.state_name = b->conf->state,
-		.anchor_name = b->conf->anchor_path,
+		.anchor_name = anchor_name(b->conf),
 		.anchor_class = s->anchor->class,
 		.anchor_mode = s->anchor->mode,
 		.segment = b->conf->segment,
@@ -173,8 +195,10 @@ stop_without_secret(struct eh_boundary *b, int err, const struct eh_error *why)
 	if (err == EH_ERR_NOT_FOUND)
 		eh_error_set(&error, EH_DENIED_FAIL_STOPPED,
 		    "%.180s; the token '%s' (backend.token) is not the one "
-		    "that this state was begun with: name that one",
-		    eh_error_sentence(why), b->conf->backend_token);
+		    "that this state was begun with: name that one; or, to "
+		    "begin anew, empty the anchor %.100s too",
+		    eh_error_sentence(why), b->conf->backend_token,
+		    anchor_name(b->conf));
 	else
 		eh_error_set(&error, EH_DENIED_FAIL_STOPPED,
 		    "%.180s; put the token '%s' (backend.token) right, then "
@@ -226,7 +250,9 @@ look(struct eh_boundary *b, struct eh_error *error)
 		return EH_OK;
 	}
 	eh_error_clear(&why);
-	if ((err = eh_genesis_derive(b->backend, &keys, &why)) != EH_OK) {
+	if ((err = eh_genesis_derive(b->backend, &keys, &why)) != EH_OK ||
+	    (err = eh_genesis_bind(b->backend, b->anchor, &why)) != EH_OK) {
+		eh_wipe(&keys, sizeof(keys));
 		stop_without_secret(b, err, &why);
 		return EH_OK;
 	}

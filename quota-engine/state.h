@@ -9,6 +9,7 @@
 #include "common/merkle/merkle.h"
 #include "common/message/pauth.h"
 #include "common/message/types.h"
+#include "quota-engine/anchor/anchor.h"
 #include "quota-engine/clockguard.h"
 
 /*
@@ -173,6 +174,7 @@ struct eh_state {
 	char factory[EH_NAME_MAX + 1];	/* empty before the first grant */
 	uint8_t anchor_class;		/* enum eh_anchor_class */
 	uint8_t anchor_mode;		/* enum eh_anchor_mode */
+	struct eh_anchor_identity anchor; /* all zero for a file */
 
 	char label[EH_STATE_LABEL + 1];	/* of the token */
 	uint64_t next_object;		/* number for the next object, from 1 */

@@ -101,26 +101,57 @@ get_copy(struct eh_cbor *c, struct eh_state *st)
 	eh_cbor_leave(c);
 }
 
+/* What the anchor's mode adds to the identity. */
+static unsigned
+anchor_members(unsigned mode)
+{
+	static const uint8_t members[] = { [EH_ANCHOR_FILE] = 0,
+		[EH_ANCHOR_TPM_PLATFORM] = 2, [EH_ANCHOR_TPM_OWNER] = 4 };
+
+	return members[mode];
+}
+
 static void
 put_identity(struct eh_writer *w, const struct eh_state *st)
 {
-	eh_cbor_put_array(w, 5);
+	unsigned more = anchor_members(st->anchor_mode);
+
+	eh_cbor_put_array(w, 5 + more);
 	eh_cbor_put_bytes(w, st->hsm_id, EH_HSM_ID_LEN);
 	put_rawkey(w, &st->root);
 	eh_cbor_put_text(w, st->factory);
 	eh_cbor_put_uint(w, st->anchor_class);
 	eh_cbor_put_uint(w, st->anchor_mode);
+	if (more >= 2) {
+		eh_cbor_put_bytes(w, st->anchor.key, EH_TPM_NAME);
+		eh_cbor_put_bytes(w, st->anchor.index, EH_TPM_NAME);
+	}
+	if (more == 4) {
+		eh_cbor_put_bytes(w, st->anchor.counter, EH_TPM_NAME);
+		eh_cbor_put_uint(w, st->anchor.count);
+	}
 }
 
 static void
 get_identity(struct eh_cbor *c, struct eh_state *st)
 {
-	eh_cbor_array(c, 5, 5);
+	size_t n = eh_cbor_array(c, 5, 9);
+
 	eh_cbor_fixed(c, st->hsm_id, EH_HSM_ID_LEN);
 	get_rawkey(c, &st->root);
 	eh_cbor_text_copy(c, 0, st->factory, sizeof(st->factory));
 	st->anchor_class = get_small(c, EH_CLASS_CERTIFIED);
 	st->anchor_mode = get_small(c, EH_ANCHOR_TPM_OWNER);
+	if (n != 5 + anchor_members(st->anchor_mode))
+		eh_cbor_fail(c, EH_ERR_FORMAT);
+	if (n >= 7) {
+		eh_cbor_fixed(c, st->anchor.key, EH_TPM_NAME);
+		eh_cbor_fixed(c, st->anchor.index, EH_TPM_NAME);
+	}
+	if (n == 9) {
+		eh_cbor_fixed(c, st->anchor.counter, EH_TPM_NAME);
+		st->anchor.count = eh_cbor_uint(c, 0, UINT64_MAX);
+	}
 	eh_cbor_leave(c);
 }
 

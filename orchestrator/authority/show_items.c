@@ -65,8 +65,9 @@ eh_show_quality_name(unsigned quality)
 const char *
 eh_show_class_name(unsigned anchor_class)
 {
-	static const char *const names[] = { "file: a rollback meets nothing",
-		"TPM of the host", "separate device", "certified element" };
+	static const char *const names[] = {
+		"a file, or a TPM that nobody has verified", "TPM of the host",
+		"separate device", "certified element" };
 
 	return name(names, COUNT(names), anchor_class);
 }

@@ -16,6 +16,8 @@
 
 static const char *const classes[] = { "a file, for tests", "a TPM on this host",
 	"a separate device", "a certified element" };
+static const char unverified[] =
+    "in a TPM that the authority has not verified: counts as a file";
 static const char *const custodies[] = { "anyone with the PIN file",
 	"root of this host", "nobody beyond the TPM's count", "nobody" };
 static const char *const qualities[] = { "never attested",
@@ -202,7 +204,9 @@ print_token(const struct eh_token_status *s)
 		printf("Refused   %" PRIu64 " since edgehsmd started; the last: "
 		       "%s\n", s->refusals, s->refusal);
 	printf("Anchor    class %d: %s\n", s->anchor_class,
-	    classes[s->anchor_class]);
+	    s->anchor_class == EH_CLASS_FILE &&
+	    s->anchor_mode != EH_ANCHOR_FILE ? unverified :
+					       classes[s->anchor_class]);
 	printf("Custody   class %d: %s could use an issuing key without the "
 	       "EdgeHSM\n", s->custody, custodies[s->custody]);
 }

@@ -145,6 +145,8 @@ new_engine(struct heart *h)
 		.os = h->os,
 		.state_name = "/state",
 		.anchor_name = "/anchor",
+		.anchor_class = EH_CLASS_FILE,
+		.anchor_mode = EH_ANCHOR_TPM_OWNER,
 		.segment = h->segment,
 		.software = { .version = "test-1" },
 		.apply = apply,

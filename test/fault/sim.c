@@ -44,6 +44,7 @@ struct anchor {
 	unsigned users;
 	int defined, blind;
 	uint8_t value[EH_DIGEST_LEN];
+	uint64_t count;			/* starts, as a TPM's counter */
 };
 
 struct sim {
@@ -438,6 +439,7 @@ sim_do_define(void *arg)
 	if (s->anchor->defined)
 		return EH_ERR_EXISTS;
 	s->anchor->defined = 1;
+	s->anchor->count++;
 	return EH_OK;
 }
 
@@ -478,6 +480,41 @@ sim_do_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
 	return lost ? EH_ERR_BUSY : EH_OK;
 }
 
+static int
+sim_do_identify(void *arg, struct eh_anchor_identity *identity)
+{
+	struct sim *s = arg;
+
+	memset(identity, 0, sizeof(*identity));
+	if (!begin(s, SIM_ANCHOR_READ))
+		return EH_ERR_STORAGE;
+	if (!s->anchor->defined)
+		return EH_ERR_NOT_FOUND;
+	memset(identity->key, 'k', EH_TPM_NAME);
+	memset(identity->index, 'i', EH_TPM_NAME);
+	memset(identity->counter, 'c', EH_TPM_NAME);
+	identity->count = s->anchor->count;
+	return EH_OK;
+}
+
+/* Crashing in here may be before or after it was counted, too. */
+static int
+sim_do_raise(void *arg, uint64_t from)
+{
+	struct sim *s = arg;
+
+	if (!begin(s, SIM_EXTEND) && !s->dying)
+		return EH_ERR_STORAGE;
+	if (s->anchor->count == from + 1)
+		return s->crashed ? EH_ERR_STORAGE : EH_OK;
+	if (s->anchor->count != from)
+		return EH_DENIED_FAIL_STOPPED;
+	s->changed = 1;
+	if (!s->crashed || sim_below(&s->random, 2) == 0)
+		s->anchor->count++;
+	return s->crashed ? EH_ERR_STORAGE : EH_OK;
+}
+
 static const struct eh_os table = {
 	.open = sim_do_open,
 	.create = sim_do_create,
@@ -495,6 +532,8 @@ static const struct eh_os table = {
 	.anchor_define = sim_do_define,
 	.anchor_read = sim_do_anchor_read,
 	.anchor_extend = sim_do_extend,
+	.anchor_identify = sim_do_identify,
+	.anchor_raise = sim_do_raise,
 };
 
 struct sim *
@@ -741,6 +780,12 @@ sim_clear_anchor(struct sim *s)
 	s->anchor->defined = 0;
 }
 
+void
+sim_count_starts(struct sim *s, uint64_t n)
+{
+	s->anchor->count += n;
+}
+
 uint8_t *
 sim_file(struct sim *s, const char *name, size_t *lenp)
 {
@@ -798,5 +843,7 @@ sim_print(const struct sim *s)
 		             (const uint8_t *)n->name, strlen(n->name)),
 		    s->inode[n->inode].bytes, s->inode[n->inode].len);
 	}
-	return mix(h, s->anchor->value, EH_DIGEST_LEN);
+	h = mix(h, s->anchor->value, EH_DIGEST_LEN);
+	return mix(h, (const uint8_t *)&s->anchor->count,
+	    sizeof(s->anchor->count));
 }

@@ -105,6 +105,9 @@ uint8_t *sim_file(struct sim *, const char *name, size_t *lenp);
 void sim_resize(struct sim *, const char *name, size_t len);
 void sim_remove(struct sim *, const char *name);
 
+/* Somebody else raises the counter of the anchor ${n} times. */
+void sim_count_starts(struct sim *, uint64_t n);
+
 /* A number that is equal when disk and anchor are. */
 uint64_t sim_print(const struct sim *);
 

@@ -5,11 +5,11 @@
 # To build and to run.
 BUILD_PACKAGES="autoconf automake libtool make gcc libc6-dev pkg-config
 	libp11-kit-dev libssl-dev libyaml-dev libsqlite3-dev libjansson-dev
-	libseccomp-dev libcap-ng-dev check"
+	libseccomp-dev libcap-ng-dev libtss2-dev check"
 DEMO_PACKAGES="softhsm2 opensc openssl"
 # To test.
 TEST_PACKAGES="clang valgrind gnutls-bin p11-kit strace shellcheck mandoc git
-	xz-utils"
+	xz-utils swtpm swtpm-tools tpm2-tools"
 
 # missing PACKAGE...: print those that are not installed.
 missing() {

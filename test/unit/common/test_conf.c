@@ -129,6 +129,40 @@ START_TEST(every_key_is_taken)
 }
 END_TEST
 
+START_TEST(an_anchor_in_a_tpm_says_where_it_is)
+{
+	static const struct {
+		const char *tcti;
+		enum eh_conf_tcti reach;
+	} ways[] = {
+		{ "device:/dev/tpmrm0", EH_CONF_TCTI_DEVICE },
+		{ "swtpm:path=/run/s", EH_CONF_TCTI_UNIX },
+		{ "mssim:path=/run/s", EH_CONF_TCTI_UNIX },
+		{ "swtpm:host=127.0.0.1,port=2321", EH_CONF_TCTI_INET },
+		{ "mssim:", EH_CONF_TCTI_INET },
+	};
+	char text[128];
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		snprintf(text, sizeof(text), "anchor = tpm:owner:0x01bffffe:%s",
+		    ways[i].tcti);
+		/* The system's file must name an anchor: this is one. */
+		ck_assert_msg(read_text(text, EH_CONF_SYSTEM) == EH_OK, "%s",
+		    error.text);
+		ck_assert_int_eq(conf.anchor, EH_CONF_ANCHOR_TPM);
+		ck_assert_uint_eq(conf.anchor_index, EH_CONF_INDEX_LAST);
+		ck_assert_str_eq(conf.anchor_tcti, ways[i].tcti);
+		ck_assert_str_eq(conf.anchor_tpm, text + strlen("anchor = "));
+		ck_assert_int_eq(conf.anchor_reach, ways[i].reach);
+		ck_assert_ptr_null(conf.anchor_path);
+	}
+	ck_assert_int_eq(read_text("anchor = tpm:owner:0x01800000:device:/d",
+	    EH_CONF_USER), EH_OK);
+	ck_assert_uint_eq(conf.anchor_index, EH_CONF_INDEX_FIRST);
+	ck_assert_ptr_null(conf.anchor_path);
+}
+END_TEST
+
 START_TEST(users_file_has_the_users_defaults)
 {
 	ck_assert_int_eq(read_text("", EH_CONF_USER), EH_OK);
@@ -237,11 +271,39 @@ static const struct {
 	{ "autostart = Yes", "f:1: autostart must be yes or no, not 'Yes'" },
 	{ "backend.verify = never",
 	    "f:1: backend.verify must be always or start, not 'never'" },
-	{ "anchor = /x", "f:1: anchor must be file:PATH, not '/x'" },
+	{ "anchor = /x", "f:1: anchor must be file:PATH or "
+	    "tpm:owner:INDEX:TCTI, not '/x'" },
 	{ "anchor = file:x", "f:1: anchor must be an absolute path, not 'x'" },
-	{ "anchor = tpm2:device:/dev/tpmrm0", "f:1: anchor = "
-	    "tpm2:device:/dev/tpmrm0: the TPM anchor is not built yet; use "
-	    "file:PATH" },
+	{ "anchor = tpm:device:/dev/tpmrm0", "f:1: anchor must be "
+	    "tpm:owner:INDEX:TCTI, not 'tpm:device:/dev/tpmrm0'" },
+	{ "anchor = tpm:platform:0x01400100:device:/dev/tpmrm0",
+	    "f:1: anchor: an index of the platform is not built yet; use "
+	    "tpm:owner:INDEX:TCTI" },
+#define BAD_INDEX(text) "f:1: anchor: INDEX must be 0x01800000 to " \
+	"0x01bffffe with all its digits and a colon behind it, not '" text "'"
+	{ "anchor = tpm:owner:", BAD_INDEX("") },
+	{ "anchor = tpm:owner:0x01800100", BAD_INDEX("0x01800100") },
+	{ "anchor = tpm:owner:0x1800100:device:/t",
+	    BAD_INDEX("0x1800100:device:/t") },
+	{ "anchor = tpm:owner:0x017fffff:device:/t",
+	    BAD_INDEX("0x017fffff:device:/t") },
+	{ "anchor = tpm:owner:0x01bfffff:device:/t",
+	    BAD_INDEX("0x01bfffff:device:/t") },
+	{ "anchor = tpm:owner:0x0180010g:device:/t",
+	    BAD_INDEX("0x0180010g:device:/t") },
+	{ "anchor = tpm:owner:0x-1800100:device:/t",
+	    BAD_INDEX("0x-1800100:device:/t") },
+#define BAD_TCTI(text) "f:1: anchor: TCTI must be device:/PATH, " \
+	"swtpm:path=/PATH, swtpm:host=HOST,port=PORT or the same with mssim, " \
+	"not '" text "'"
+	{ "anchor = tpm:owner:0x01800100:", BAD_TCTI("") },
+	{ "anchor = tpm:owner:0x01800100:device:tpm0",
+	    BAD_TCTI("device:tpm0") },
+	{ "anchor = tpm:owner:0x01800100:swtpm:path=s",
+	    BAD_TCTI("swtpm:path=s") },
+	{ "anchor = tpm:owner:0x01800100:cmd:tpm2_send",
+	    BAD_TCTI("cmd:tpm2_send") },
+	{ "anchor = tpm:owner:0x01800100:tabrmd", BAD_TCTI("tabrmd") },
 	{ "operators = line3",
 	    "f:1: operators: 'line3' must be user:NAME, group:NAME or a uid" },
 	{ "officers = user:",
@@ -589,6 +651,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, every_key_is_taken);
+	tcase_add_test(t, an_anchor_in_a_tpm_says_where_it_is);
 	tcase_add_test(t, users_file_has_the_users_defaults);
 	tcase_add_test(t, without_a_home_the_state_must_be_named);
 	tcase_add_test(t, system_file_has_the_systems_defaults);

@@ -707,6 +707,34 @@ START_TEST(a_genesis_that_crashes_anywhere_is_told)
 }
 END_TEST
 
+/* Row 10b: between the counter and the anchor, and what only looks so. */
+START_TEST(a_start_that_only_counted_is_counted_once)
+{
+	begin(100, 8);
+	ck_assert_int_eq(make(1), EH_OK);
+	sim_count_starts(h.sim, 1);
+	ck_assert_int_eq(heart_restart(&h), EH_OK);
+	ck_assert_int_eq(make(2), EH_OK);
+	ck_assert_int_eq(heart_restart(&h), EH_OK);
+	ck_assert_int_eq(make(3), EH_OK);
+	ck_assert_ptr_null(heart_check(&h));
+	heart_end(&h);
+}
+END_TEST
+
+START_TEST(a_state_that_missed_two_starts_stops_for_good)
+{
+	begin(100, 8);
+	ck_assert_int_eq(make(1), EH_OK);
+	sim_count_starts(h.sim, 2);
+	ck_assert_int_eq(heart_restart(&h), EH_DENIED_FAIL_STOPPED);
+	ck_assert_msg(strstr(h.error.text, "it is an older copy; put back the "
+	    "newest, or have the authority write this EdgeHSM off") != NULL,
+	    "%s", h.error.text);
+	heart_end(&h);
+}
+END_TEST
+
 START_TEST(another_kind_of_anchor_is_refused)
 {
 	struct eh_engine_params params;
@@ -715,8 +743,8 @@ START_TEST(another_kind_of_anchor_is_refused)
 	begin(10, 1);
 	params = h.eng->params;
 	heart_drop(&h);
-	params.anchor_class = EH_CLASS_TPM;
-	params.anchor_mode = EH_ANCHOR_TPM_OWNER;
+	params.anchor_class = EH_CLASS_FILE;
+	params.anchor_mode = EH_ANCHOR_TPM_PLATFORM;
 	ck_assert_int_eq(eh_engine_new(&params, &eng), EH_OK);
 	ck_assert_int_eq(eh_engine_open(eng, &h.keys, &h.error),
 	    EH_DENIED_FAIL_STOPPED);
@@ -826,6 +854,8 @@ main(void)
 	tcase_add_test(
 	    t, a_genesis_without_space_leaves_nothing_and_can_be_repeated);
 	tcase_add_test(t, a_genesis_that_crashes_anywhere_is_told);
+	tcase_add_test(t, a_start_that_only_counted_is_counted_once);
+	tcase_add_test(t, a_state_that_missed_two_starts_stops_for_good);
 	tcase_add_test(t, another_kind_of_anchor_is_refused);
 	tcase_add_test(t, the_65th_unclean_stop_stops_new_devices);
 	tcase_add_test(t, leases_halve_with_each_unclean_stop);

@@ -17,7 +17,9 @@
 #include "quota-engine/sandbox.h"
 #include "test/unit/unit.h"
 
-/* Run ${work} in a child behind the sandbox; return what waitpid() says. */
+/* For ${tpm}: run ${work} in a child behind the sandbox; return what waitpid() says. */
+static enum eh_sandbox_tpm tpm = EH_SANDBOX_TPM_FILE;
+
 static int
 behind(enum eh_sandbox_network network, int (*work)(void))
 {
@@ -26,7 +28,7 @@ behind(enum eh_sandbox_network network, int (*work)(void))
 
 	if (pid == 0) {
 		if (eh_sandbox_drop(NULL) != EH_OK ||
-		    eh_sandbox_close(network, NULL) != EH_OK)
+		    eh_sandbox_close(network, tpm, NULL) != EH_OK)
 			_exit(100);
 		_exit(work());
 	}
@@ -94,6 +96,61 @@ run_a_program(void)
 	execl("/bin/true", "true", (char *)NULL);
 	return 1;
 }
+
+static int
+open_local_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	return fd >= 0 ? 0 : errno == EPERM ? 1 : 2;
+}
+
+static int
+connect_nowhere(void)
+{
+	return connect(-1, NULL, 0) != 0 && errno == EPERM ? 1 : 0;
+}
+
+static int
+bind_nowhere(void)
+{
+	return bind(-1, NULL, 0) != 0 && errno == EPERM ? 1 : 0;
+}
+
+static int
+open_raw_socket(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW, 0);
+
+	return fd >= 0 ? 0 : errno == EPERM ? 1 : 2;
+}
+
+START_TEST(the_way_to_the_tpm_is_open_and_no_other)
+{
+	static const struct {
+		enum eh_sandbox_tpm tpm;
+		int local, inet, connect;
+	} want[] = {
+		{ EH_SANDBOX_TPM_FILE, 1, 1, 1 },
+		{ EH_SANDBOX_TPM_UNIX, 0, 1, 0 },
+		{ EH_SANDBOX_TPM_INET, 1, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		tpm = want[i].tpm;
+		ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK,
+		    open_local_socket), want[i].local);
+		ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK, open_socket),
+		    want[i].inet);
+		ck_assert_int_eq(exits(EH_SANDBOX_NO_NETWORK,
+		    connect_nowhere), want[i].connect);
+		ck_assert_int_eq(
+		    exits(EH_SANDBOX_NO_NETWORK, bind_nowhere), 1);
+		ck_assert_int_eq(
+		    exits(EH_SANDBOX_NO_NETWORK, open_raw_socket), 1);
+	}
+}
+END_TEST
 
 START_TEST(running_a_program_ends_it)
 {
@@ -225,6 +282,7 @@ main(void)
 	c = tcase_create("sandbox");
 	tcase_add_test(c, files_and_threads_work);
 	tcase_add_test(c, sockets_need_to_be_asked_for);
+	tcase_add_test(c, the_way_to_the_tpm_is_open_and_no_other);
 	tcase_add_test(c, running_a_program_ends_it);
 	tcase_add_test(c, making_a_process_ends_it);
 	tcase_add_test(c, other_processes_are_out_of_reach);

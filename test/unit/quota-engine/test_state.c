@@ -85,6 +85,8 @@ large(void)
 	st.next_object = EH_U53_MAX;
 	st.generation = EH_U53_MAX;
 	st.root.len = EH_ED25519_KEY_LEN;
+	st.anchor_mode = EH_ANCHOR_TPM_OWNER;
+	memset(&st.anchor, 0xff, sizeof(st.anchor));
 	st.in_force.epoch = UINT32_MAX;
 	st.in_force.rseq = EH_U53_MAX;
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
@@ -278,6 +280,36 @@ START_TEST(the_version_before_is_read_and_a_later_one_is_refused_in_words)
 	    &back, key, bytes, len, &used, &error), EH_OK);
 	ck_assert_uint_eq(back.log.tree.size, st.log.tree.size);
 	ck_assert_uint_eq(back.log.acked.size, 0);
+}
+END_TEST
+
+/* A file's state is what it was before there was a TPM. */
+START_TEST(the_anchor_is_named_as_its_kind_needs)
+{
+	static const size_t more[] = { [EH_ANCHOR_FILE] = 0,
+		[EH_ANCHOR_TPM_PLATFORM] = 2 * (2 + EH_TPM_NAME),
+		[EH_ANCHOR_TPM_OWNER] = 3 * (2 + EH_TPM_NAME) + 9 };
+	size_t len, least, used;
+
+	small();
+	least = encode();
+	for (uint8_t mode = 0; mode <= EH_ANCHOR_TPM_OWNER; mode++) {
+		small();
+		st.anchor_mode = mode;
+		memset(st.anchor.key, 1, EH_TPM_NAME);
+		memset(st.anchor.index, 2, EH_TPM_NAME);
+		memset(st.anchor.counter, 3, EH_TPM_NAME);
+		st.anchor.count = UINT64_MAX;
+		len = encode();
+		ck_assert_uint_eq(len, least + more[mode]);
+		ck_assert_int_eq(eh_state_decode(
+		    &back, key, bytes, len, &used, NULL), EH_OK);
+		ck_assert_uint_eq(back.anchor.count,
+		    mode == EH_ANCHOR_TPM_OWNER ? UINT64_MAX : 0);
+		ck_assert_uint_eq(back.anchor.index[33],
+		    mode == EH_ANCHOR_FILE ? 0 : 2);
+	}
+	ck_assert_mem_eq(&back.anchor, &st.anchor, sizeof(st.anchor));
 }
 END_TEST
 
@@ -522,6 +554,7 @@ main(void)
 	tcase_add_test(t, no_flipped_bit_passes);
 	tcase_add_test(t,
 	    the_version_before_is_read_and_a_later_one_is_refused_in_words);
+	tcase_add_test(t, the_anchor_is_named_as_its_kind_needs);
 	tcase_add_test(t, another_secret_is_refused);
 	tcase_add_test(t, too_small_a_buffer_is_no_state);
 	tcase_add_test(t, sixty_four_live_rows_are_all);

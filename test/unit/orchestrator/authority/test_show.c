@@ -232,7 +232,8 @@ START_TEST(messages_of_an_edgehsm_are_shown)
 	wrap("enrol", GOLDEN_ENROL);
 	ck_assert_msg(show(0) == EH_OK, "%s", error.text);
 	says("message                  enrolment request\n");
-	says("anchor class             0 (file: a rollback meets nothing)\n");
+	says("anchor class             0 (a file, or a TPM "
+	    "that nobody has verified)\n");
 	says("  purpose                2 (issuing)\n");
 	wrap("keyattest", GOLDEN_KEYATTEST);
 	ck_assert_msg(show(0) == EH_OK, "%s", error.text);

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tpm_call.c - one conversation with a TPM: what the anchor asks of it. */
+#include "config.h"
+
+#include <string.h>
+#include <tss2/tss2_mu.h>
+#include <tss2/tss2_sys.h>
+#include <tss2/tss2_tctildr.h>
+
+#include "common/crypto/digest.h"
+#include "quota-engine/anchor/tpm_call.h"
+
+#define NONE ESYS_TR_NONE
+
+/* The bits of a response code (TPM 2.0 part 2 section 6.6). */
+#define FORMAT_ONE   0x080u
+#define OF_SESSION   0x800u
+#define OF_PARAMETER 0x040u
+#define ERROR_BITS   0x0bfu
+
+static const TPMT_SYM_DEF aes = {
+	.algorithm = TPM2_ALG_AES,
+	.keyBits = { .aes = 128 },
+	.mode = { .aes = TPM2_ALG_CFB },
+};
+
+/* TCG EK Credential Profile, template L-2: PolicySecret(endorsement). */
+static const TPM2B_PUBLIC ek_template = {
+	.publicArea = {
+		.type = TPM2_ALG_ECC,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = TPMA_OBJECT_FIXEDTPM |
+		    TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
+		    TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED |
+		    TPMA_OBJECT_DECRYPT,
+		.authPolicy = { .size = 32, .buffer = {
+			0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8,
+			0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24,
+			0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64,
+			0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa } },
+		.parameters = { .eccDetail = {
+			.symmetric = { .algorithm = TPM2_ALG_AES,
+			    .keyBits = { .aes = 128 },
+			    .mode = { .aes = TPM2_ALG_CFB } },
+			.scheme = { .scheme = TPM2_ALG_NULL },
+			.curveID = TPM2_ECC_NIST_P256,
+			.kdf = { .scheme = TPM2_ALG_NULL } } },
+		.unique = { .ecc = { .x = { .size = 32 },
+		    .y = { .size = 32 } } },
+	},
+};
+
+/*
+ * --- what a code means ---
+ */
+
+/* Errors of format zero and warnings. */
+static enum eh_tpm_outcome
+judge_plain(TPM2_RC rc)
+{
+	switch (rc) {
+	case TPM2_RC_NV_RATE:
+	case TPM2_RC_RETRY:
+	case TPM2_RC_YIELDED:
+	case TPM2_RC_TESTING:
+	case TPM2_RC_CANCELED:
+	case TPM2_RC_NV_UNAVAILABLE:
+		return EH_TPM_BUSY;
+	case TPM2_RC_AUTH_UNAVAILABLE:
+	case TPM2_RC_NV_AUTHORIZATION:
+		return EH_TPM_REFUSED;
+	case TPM2_RC_NV_UNINITIALIZED:
+		return EH_TPM_FOREIGN;
+	case TPM2_RC_INITIALIZE:
+		return EH_TPM_LOST;
+	default:
+		/* It forgot our session, or has no room for one. */
+		return (rc & TPM2_RC_WARN) == TPM2_RC_WARN ? EH_TPM_LOST :
+							     EH_TPM_FAILED;
+	}
+}
+
+static enum eh_tpm_outcome
+judge_numbered(TPM2_RC rc)
+{
+	int of_session = (rc & OF_SESSION) != 0 && (rc & OF_PARAMETER) == 0;
+
+	switch (rc & ERROR_BITS) {
+	case TPM2_RC_AUTH_FAIL:
+	case TPM2_RC_BAD_AUTH:
+		return EH_TPM_REFUSED;
+	case TPM2_RC_HANDLE:
+		return of_session ? EH_TPM_LOST : EH_TPM_ABSENT;
+	case TPM2_RC_VALUE:
+		return of_session ? EH_TPM_LOST : EH_TPM_FAILED;
+	default:
+		return EH_TPM_FAILED;
+	}
+}
+
+static enum eh_tpm_outcome
+judge(TSS2_RC rc)
+{
+	TSS2_RC layer = rc & TSS2_RC_LAYER_MASK;
+
+	if (rc == TSS2_RC_SUCCESS)
+		return EH_TPM_DONE;
+	if (layer != TSS2_TPM_RC_LAYER && layer != TSS2_RESMGR_TPM_RC_LAYER)
+		return (rc & ~TSS2_RC_LAYER_MASK) ==
+		    TSS2_BASE_RC_RSP_AUTH_FAILED ? EH_TPM_REFUSED : EH_TPM_LOST;
+	rc &= ~TSS2_RC_LAYER_MASK;
+	return rc & FORMAT_ONE ? judge_numbered(rc) : judge_plain(rc);
+}
+
+/* Note what went wrong, and what to look at. */
+static enum eh_tpm_outcome
+said(struct eh_tpm *t, const char *call, TSS2_RC rc)
+{
+	static const char *const what[] = {
+		[EH_TPM_DONE] = "",
+		[EH_TPM_ABSENT] = "it has no such index: it is another TPM, or "
+		    "somebody has removed the index",
+		[EH_TPM_FOREIGN] = "the index is not as we made it",
+		[EH_TPM_REFUSED] = "the index does not know our secret, or "
+		    "the answer is not the TPM's: it is another TPM, or "
+		    "somebody has made the index anew",
+		[EH_TPM_BUSY] = "it puts us off",
+		[EH_TPM_LOST] = "it cannot be reached: look at the device or "
+		    "socket, and whether the TPM was started",
+		[EH_TPM_FAILED] = "it refuses",
+	};
+	enum eh_tpm_outcome outcome = judge(rc);
+
+	if (outcome != EH_TPM_DONE)
+		eh_error_set(&t->why, EH_ERR_STORAGE,
+		    "the TPM answers %s with 0x%x: %s", call, rc,
+		    what[outcome]);
+	return outcome;
+}
+
+/*
+ * --- connection and session ---
+ */
+
+void
+eh_tpm_disconnect(struct eh_tpm *t)
+{
+	if (t->esys != NULL && t->session != NONE)
+		(void)Esys_FlushContext(t->esys, t->session);
+	Esys_Finalize(&t->esys);
+	Tss2_TctiLdr_Finalize(&t->transport);
+	t->session = NONE;
+	for (unsigned i = 0; i < EH_TPM_PLACES; i++) {
+		t->place[i] = NONE;
+		t->is_written[i] = 0;
+	}
+}
+
+/* What clients that were killed have left in the TPM's memory.  Where a
+ * resource manager stands between, there is nothing of theirs to be seen. */
+static void
+sweep(struct eh_tpm *t, uint32_t first)
+{
+	TPMS_CAPABILITY_DATA *data = NULL;
+	TSS2_SYS_CONTEXT *sys = NULL;
+	TPMI_YES_NO more;
+
+	if (Esys_GetSysContext(t->esys, &sys) != TSS2_RC_SUCCESS ||
+	    Esys_GetCapability(t->esys, NONE, NONE, NONE, TPM2_CAP_HANDLES,
+		first, TPM2_MAX_CAP_HANDLES, &more, &data) != TSS2_RC_SUCCESS)
+		return;
+	for (uint32_t i = 0; i < data->data.handles.count; i++)
+		(void)Tss2_Sys_FlushContext(
+		    sys, data->data.handles.handle[i]);
+	Esys_Free(data);
+}
+
+static TSS2_RC
+start_session(struct eh_tpm *t)
+{
+	const TPM2B_SENSITIVE_CREATE nothing = { 0 };
+	const TPML_PCR_SELECTION no_pcr = { 0 };
+	const TPM2B_DATA no_data = { 0 };
+	TPM2B_NAME *name = NULL;
+	ESYS_TR ek = NONE;
+	TSS2_RC rc;
+
+	rc = Esys_CreatePrimary(t->esys, ESYS_TR_RH_ENDORSEMENT,
+	    ESYS_TR_PASSWORD, NONE, NONE, &nothing, &ek_template, &no_data,
+	    &no_pcr, &ek, NULL, NULL, NULL, NULL);
+	if (rc != TSS2_RC_SUCCESS)
+		return rc;
+	rc = Esys_TR_GetName(t->esys, ek, &name);
+	if (rc == TSS2_RC_SUCCESS && name->size != EH_TPM_NAME)
+		rc = TSS2_ESYS_RC_GENERAL_FAILURE;
+	if (rc == TSS2_RC_SUCCESS) {
+		memcpy(t->key, name->name, EH_TPM_NAME);
+		rc = Esys_StartAuthSession(t->esys, ek, NONE, NONE, NONE, NONE,
+		    NULL, TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &t->session);
+	}
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_TRSess_SetAttributes(t->esys, t->session,
+		    TPMA_SESSION_CONTINUESESSION, 0xff);
+	Esys_Free(name);
+	(void)Esys_FlushContext(t->esys, ek);
+	return rc;
+}
+
+enum eh_tpm_outcome
+eh_tpm_connect(struct eh_tpm *t)
+{
+	TSS2_RC rc;
+
+	if (t->session != NONE)
+		return EH_TPM_DONE;
+	rc = Tss2_TctiLdr_Initialize(t->tcti, &t->transport);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_Initialize(&t->esys, t->transport, NULL);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = start_session(t);
+	if (t->esys != NULL && (rc == TPM2_RC_SESSION_MEMORY ||
+	    rc == TPM2_RC_SESSION_HANDLES || rc == TPM2_RC_OBJECT_MEMORY ||
+	    rc == TPM2_RC_OBJECT_HANDLES)) {
+		sweep(t, TPM2_LOADED_SESSION_FIRST);
+		sweep(t, TPM2_TRANSIENT_FIRST);
+		rc = start_session(t);
+	}
+	if (rc != TSS2_RC_SUCCESS)
+		eh_tpm_disconnect(t);
+	return said(t, "a new session", rc);
+}
+
+/*
+ * --- the indexes ---
+ */
+
+static void
+public_of(const struct eh_tpm *t, enum eh_tpm_place place,
+    TPM2B_NV_PUBLIC *public)
+{
+	TPMA_NV type = place == EH_TPM_INDEX ? TPM2_NT_EXTEND : TPM2_NT_COUNTER;
+
+	memset(public, 0, sizeof(*public));
+	public->nvPublic.nvIndex = t->handle + (uint32_t)place;
+	public->nvPublic.nameAlg = TPM2_ALG_SHA256;
+	public->nvPublic.attributes = type << TPMA_NV_TPM2_NT_SHIFT |
+	    TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
+	public->nvPublic.dataSize = place == EH_TPM_INDEX ? EH_DIGEST_LEN : 8;
+}
+
+int
+eh_tpm_name(const struct eh_tpm *t, enum eh_tpm_place place,
+    uint8_t name[EH_TPM_NAME])
+{
+	uint8_t bytes[sizeof(TPMS_NV_PUBLIC)];
+	TPM2B_NV_PUBLIC public;
+	size_t len = 0;
+
+	public_of(t, place, &public);
+	public.nvPublic.attributes |= TPMA_NV_WRITTEN;
+	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&public.nvPublic, bytes,
+		sizeof(bytes), &len) != TSS2_RC_SUCCESS)
+		return EH_ERR_CRYPTO;
+	name[0] = TPM2_ALG_SHA256 >> 8;
+	name[1] = TPM2_ALG_SHA256 & 0xff;
+	eh_sha256(bytes, len, name + 2);
+	return EH_OK;
+}
+
+static int
+is_ours(const struct eh_tpm *t, enum eh_tpm_place place,
+    const TPMS_NV_PUBLIC *found)
+{
+	TPM2B_NV_PUBLIC ours;
+
+	public_of(t, place, &ours);
+	return found->nvIndex == ours.nvPublic.nvIndex &&
+	    found->nameAlg == ours.nvPublic.nameAlg &&
+	    (found->attributes & ~TPMA_NV_WRITTEN) ==
+	    ours.nvPublic.attributes &&
+	    found->authPolicy.size == 0 &&
+	    found->dataSize == ours.nvPublic.dataSize;
+}
+
+static enum eh_tpm_outcome
+with_secret(struct eh_tpm *t, enum eh_tpm_place place)
+{
+	return said(t, "TR_SetAuth",
+	    Esys_TR_SetAuth(t->esys, t->place[place],
+	        t->is_bound ? &t->auth : NULL));
+}
+
+enum eh_tpm_outcome
+eh_tpm_look_up(struct eh_tpm *t, enum eh_tpm_place place)
+{
+	TPM2B_NV_PUBLIC *found = NULL;
+	enum eh_tpm_outcome outcome;
+
+	if (t->place[place] != NONE && t->is_written[place])
+		return EH_TPM_DONE;
+	outcome = said(t, "NV_ReadPublic", Esys_TR_FromTPMPublic(t->esys,
+	    t->handle + (uint32_t)place, NONE, NONE, NONE, &t->place[place]));
+	if (outcome != EH_TPM_DONE) {
+		t->place[place] = NONE;
+		return outcome;
+	}
+	outcome = said(t, "NV_ReadPublic", Esys_NV_ReadPublic(t->esys,
+	    t->place[place], NONE, NONE, NONE, &found, NULL));
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	t->is_written[place] =
+	    (found->nvPublic.attributes & TPMA_NV_WRITTEN) != 0;
+	if (is_ours(t, place, &found->nvPublic))
+		outcome = with_secret(t, place);
+	else
+		outcome = EH_TPM_FOREIGN;
+	Esys_Free(found);
+	if (outcome == EH_TPM_FOREIGN) {
+		t->is_written[place] = 0; /* look again next time */
+		eh_error_set(&t->why, EH_ERR_CONFIG, "the index 0x%08x of the "
+		    "TPM is something else than an anchor of ours: name "
+		    "another index, or remove it",
+		    t->handle + (unsigned)place);
+	}
+	return outcome;
+}
+
+enum eh_tpm_outcome
+eh_tpm_read(struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
+{
+	TPM2B_MAX_NV_BUFFER *data = NULL;
+	enum eh_tpm_outcome outcome;
+
+	outcome = said(t, "NV_Read", Esys_NV_Read(t->esys, t->place[place],
+	    t->place[place], t->session, NONE, NONE, (uint16_t)len, 0, &data));
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	if (data->size == len)
+		memcpy(out, data->buffer, len);
+	else
+		outcome = EH_TPM_FAILED;
+	Esys_Free(data);
+	return outcome;
+}
+
+enum eh_tpm_outcome
+eh_tpm_extend(struct eh_tpm *t, const uint8_t digest[EH_DIGEST_LEN])
+{
+	TPM2B_MAX_NV_BUFFER data = { .size = EH_DIGEST_LEN };
+	ESYS_TR nv = t->place[EH_TPM_INDEX];
+
+	memcpy(data.buffer, digest, EH_DIGEST_LEN);
+	return said(t, "NV_Extend", Esys_NV_Extend(
+	    t->esys, nv, nv, t->session, NONE, NONE, &data));
+}
+
+enum eh_tpm_outcome
+eh_tpm_increment(struct eh_tpm *t)
+{
+	ESYS_TR nv = t->place[EH_TPM_COUNTER];
+
+	return said(t, "NV_Increment",
+	    Esys_NV_Increment(t->esys, nv, nv, t->session, NONE, NONE));
+}
+
+/* The secret goes to the TPM encrypted for it. */
+enum eh_tpm_outcome
+eh_tpm_define(struct eh_tpm *t, enum eh_tpm_place place)
+{
+	enum eh_tpm_outcome outcome;
+	TPM2B_NV_PUBLIC public;
+
+	public_of(t, place, &public);
+	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
+	    t->esys, t->session,
+	    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT, 0xff));
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	outcome = said(t, "NV_DefineSpace", Esys_NV_DefineSpace(t->esys,
+	    ESYS_TR_RH_OWNER, t->session, NONE, NONE, &t->auth, &public,
+	    &t->place[place]));
+	t->is_written[place] = 0;
+	if (outcome != EH_TPM_DONE) {
+		t->place[place] = NONE;
+		return outcome;
+	}
+	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
+	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff));
+	return outcome == EH_TPM_DONE ? with_secret(t, place) : outcome;
+}
+
+enum eh_tpm_outcome
+eh_tpm_undefine(struct eh_tpm *t, enum eh_tpm_place place)
+{
+	enum eh_tpm_outcome outcome;
+
+	outcome = said(t, "NV_UndefineSpace", Esys_NV_UndefineSpace(t->esys,
+	    ESYS_TR_RH_OWNER, t->place[place], t->session, NONE, NONE));
+	if (outcome == EH_TPM_DONE)
+		t->place[place] = NONE;
+	return outcome;
+}

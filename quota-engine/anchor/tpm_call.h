@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tpm_call.h - one conversation with a TPM: what the anchor asks of it. */
+#ifndef EH_QUOTA_ENGINE_ANCHOR_TPM_CALL_H
+#define EH_QUOTA_ENGINE_ANCHOR_TPM_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <tss2/tss2_esys.h>
+
+#include "common/err.h"
+#include "quota-engine/anchor/anchor.h"
+
+/* The two indexes of an anchor. */
+enum eh_tpm_place {
+	EH_TPM_INDEX,		/* type EXTEND, 32 bytes */
+	EH_TPM_COUNTER,		/* type COUNTER, 8 bytes, at the next handle */
+	EH_TPM_PLACES
+};
+
+/* What came of a call. */
+enum eh_tpm_outcome {
+	EH_TPM_DONE,
+	EH_TPM_ABSENT,		/* there is no such index */
+	EH_TPM_FOREIGN,		/* there is one, but not such as ours */
+	EH_TPM_REFUSED,		/* wrong secret, or an answer by a stranger */
+	EH_TPM_BUSY,		/* put off: the same again later */
+	EH_TPM_LOST,		/* nobody knows: connect again */
+	EH_TPM_FAILED		/* anything else: it will not get better */
+};
+
+/*
+ * Everything but the first four members is of one connection.  Every call needs
+ * eh_tpm_connect() before, and takes place in an HMAC session that is salted
+ * with the TPM's endorsement key (TCG template L-2: ECC P-256) and keyed with
+ * the secret, so that nobody between us and the TPM can make up an answer.
+ * What went wrong last is in ${why}.
+ */
+struct eh_tpm {
+	const char *tcti;			/* borrowed */
+	uint32_t handle;			/* of EH_TPM_INDEX */
+	int is_bound;				/* ${auth} holds */
+	TPM2B_AUTH auth;
+	struct eh_error why;
+
+	TSS2_TCTI_CONTEXT *transport;
+	ESYS_CONTEXT *esys;
+	ESYS_TR session;
+	ESYS_TR place[EH_TPM_PLACES];		/* ESYS_TR_NONE: not looked up */
+	int is_written[EH_TPM_PLACES];
+	uint8_t key[EH_TPM_NAME];		/* Name of the endorsement key */
+};
+
+/* Make the connection and the session, if there are none.  Nothing is written
+ * in the TPM. */
+enum eh_tpm_outcome eh_tpm_connect(struct eh_tpm *);
+
+/* End the session and the connection, if there are any. */
+void eh_tpm_disconnect(struct eh_tpm *);
+
+/* Look an index up, and whether it was ever written (.is_written). */
+enum eh_tpm_outcome eh_tpm_look_up(struct eh_tpm *, enum eh_tpm_place);
+
+/* Read the 32 or 8 bytes of an index that was looked up. */
+enum eh_tpm_outcome eh_tpm_read(
+    struct eh_tpm *, enum eh_tpm_place, uint8_t *out, size_t len);
+
+enum eh_tpm_outcome eh_tpm_extend(
+    struct eh_tpm *, const uint8_t digest[EH_DIGEST_LEN]);
+enum eh_tpm_outcome eh_tpm_increment(struct eh_tpm *);
+
+/* Make an index in the hierarchy of the owner, or remove it. */
+enum eh_tpm_outcome eh_tpm_define(struct eh_tpm *, enum eh_tpm_place);
+enum eh_tpm_outcome eh_tpm_undefine(struct eh_tpm *, enum eh_tpm_place);
+
+/* The Name of an index of ours that was written.  EH_ERR_CRYPTO. */
+EH_MUST_CHECK int eh_tpm_name(const struct eh_tpm *, enum eh_tpm_place,
+    uint8_t name[EH_TPM_NAME]);
+
+#endif
