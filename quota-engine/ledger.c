@@ -371,19 +371,22 @@ check_offline(struct eh_engine *eng, const struct eh_row *row,
 	if (log->merged)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: more than %d unclean stops since "
-		    "the last acknowledgement of the authority",
+		    "the last acknowledgement of the authority; the OEM can "
+		    "lift that with edgehsm-authority ack",
 		    EH_BURNED_RANGES_MAX);
 	if (unacked > row->limits.max_unacked)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: %" PRIu64 " records are not "
 		    "acknowledged by the authority, authorization %s allows %"
-		    PRIu32, unacked, eh_state_row_name(row, name),
+		    PRIu32 "; the OEM can lift that with edgehsm-authority ack",
+		    unacked, eh_state_row_name(row, name),
 		    row->limits.max_unacked);
 	if (log->burned_passes > row->limits.max_unaccounted)
 		return eh_error_set(error, EH_DENIED_OFFLINE,
 		    "offline limit reached: %" PRIu64 " devices were burned by "
 		    "unclean stops and are not accounted for, authorization %s "
-		    "allows %" PRIu32, log->burned_passes,
+		    "allows %" PRIu32 "; the OEM can lift that with "
+		    "edgehsm-authority ack", log->burned_passes,
 		    eh_state_row_name(row, name), row->limits.max_unaccounted);
 	return EH_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "common/file.h"
 #include "orchestrator/authority/authority.h"
+#include "orchestrator/authority/store_log.h"
 
 struct eh_authority {
 	char *folder;
@@ -149,7 +150,8 @@ eh_authority_sign(struct eh_authority *a, enum eh_message_type type,
 	struct eh_writer w;
 	int err;
 
-	if ((err = eh_authority_key(a, use, &key, error)) != EH_OK)
+	if ((err = eh_store_check_frozen(a->store, hsm, error)) != EH_OK ||
+	    (err = eh_authority_key(a, use, &key, error)) != EH_OK)
 		return err;
 	eh_privkey_signer(key, &signer);
 	if ((err = eh_buf_reserve(out, info->max)) != EH_OK)

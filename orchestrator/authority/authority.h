@@ -66,7 +66,8 @@ EH_MUST_CHECK int eh_authority_key(struct eh_authority *, enum eh_store_key,
  * Sign ${len} bytes of ${payload} as a message of ${type} for ${hsm}, put it
  * into the store as number ${seq} and append it to ${out}; its digest goes to
  * ${digest}.  The caller has decoded the payload with the same code that the
- * EdgeHSM runs, and is in a transaction.
+ * EdgeHSM runs, and is in a transaction.  EH_DENIED_STATE for an EdgeHSM that is
+ * frozen (store_log.h).
  */
 EH_MUST_CHECK int eh_authority_sign(struct eh_authority *,
     enum eh_message_type type, const uint8_t hsm[EH_HSM_ID_LEN], uint64_t seq,

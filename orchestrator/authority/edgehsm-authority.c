@@ -16,6 +16,7 @@ static const struct eh_verb *const verbs[] = {
 	&eh_verb_certify,
 	&eh_verb_authorize,
 	&eh_verb_time,
+	&eh_verb_ack,
 	&eh_verb_show,
 	NULL,
 };

@@ -7,6 +7,7 @@
 #include "common/hex.h"
 #include "orchestrator/authority/show_items.h"
 #include "orchestrator/authority/show_store.h"
+#include "orchestrator/authority/store_log.h"
 #include "orchestrator/authority/verbs.h"
 
 struct walk {
@@ -32,6 +33,21 @@ show_seq(void *arg, const char *typ, const uint8_t kid[EH_KID_LEN],
 	return EH_OK;
 }
 
+/* What is held of its log, and whether it is frozen. */
+static int
+show_log(struct walk *w, const struct eh_hsm *h)
+{
+	struct eh_store_log log;
+	int err = eh_store_get_log(w->store, h->id, &log, w->error);
+
+	if (err == EH_OK && log.tree.size > 0)
+		eh_sheet_count(
+		    w->sheet, "log", log.tree.size, "entries held");
+	if (err == EH_OK && log.frozen[0] != '\0')
+		eh_sheet_text(w->sheet, "frozen", "%s", log.frozen);
+	return err;
+}
+
 static int
 show_hsm(void *arg, const struct eh_hsm *h)
 {
@@ -52,7 +68,8 @@ show_hsm(void *arg, const struct eh_hsm *h)
 	eh_sheet_time(w->sheet, "enrolled", h->enrolled);
 	eh_sheet_time(w->sheet, "grant ends", h->granted_until);
 	w->hsm = h->id;
-	err = eh_store_each_seq(w->store, show_seq, w, w->error);
+	if ((err = show_log(w, h)) == EH_OK)
+		err = eh_store_each_seq(w->store, show_seq, w, w->error);
 	eh_sheet_end(w->sheet);
 	return err;
 }

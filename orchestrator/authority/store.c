@@ -15,7 +15,7 @@
 
 /* "EHAU"; tells our files from other programs' SQLite files. */
 #define APPLICATION 0x45484155
-#define SCHEMA     1
+#define SCHEMA     2
 #define WAIT_MS     10000
 
 const char *
@@ -102,6 +102,8 @@ fill(sqlite3 *db, const struct eh_store_self *self, const void *root_ca,
 	err = eh_sql_run(db, "BEGIN IMMEDIATE", "making it", error);
 	for (size_t i = 0; err == EH_OK && eh_store_schema[i] != NULL; i++)
 		err = eh_sql_run(db, eh_store_schema[i], "making it", error);
+	for (size_t i = 0; err == EH_OK && eh_store_schema_2[i] != NULL; i++)
+		err = eh_sql_run(db, eh_store_schema_2[i], "making it", error);
 	if (err == EH_OK)
 		err = eh_sql_run(db, pragmas, "making it", error);
 	if (err == EH_OK)
@@ -146,6 +148,31 @@ read_number(sqlite3 *db, const char *pragma, uint64_t *valuep,
 	return eh_sql_end(&q, "reading its version", error);
 }
 
+/* Make a store of version 1 one of version 2, whole or not at all. */
+static int
+upgrade(sqlite3 *db, struct eh_error *error)
+{
+	char pragma[40];
+	uint64_t version = 0;
+	int err;
+
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%d", SCHEMA);
+	if ((err = eh_sql_run(db, "BEGIN IMMEDIATE", "upgrading", error)) !=
+	    EH_OK)
+		return err;
+	/* Another program may have been faster. */
+	err = read_number(db, "PRAGMA user_version", &version, error);
+	for (size_t i = 0; err == EH_OK && version == 1 &&
+	     eh_store_schema_2[i] != NULL; i++)
+		err = eh_sql_run(db, eh_store_schema_2[i], "upgrading", error);
+	if (err == EH_OK)
+		err = eh_sql_run(db, pragma, "upgrading", error);
+	if (err == EH_OK)
+		return eh_sql_run(db, "COMMIT", "upgrading", error);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return err;
+}
+
 static int
 check_version(sqlite3 *db, const char *path, struct eh_error *error)
 {
@@ -160,6 +187,8 @@ check_version(sqlite3 *db, const char *path, struct eh_error *error)
 	if (application != APPLICATION)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "%s: it is not the store of an authority", path);
+	if (version == 1)
+		return upgrade(db, error);
 	if (version != SCHEMA)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "%s: it has version %u, this program reads version %d",

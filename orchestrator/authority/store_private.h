@@ -12,7 +12,9 @@ struct eh_store {
 	struct eh_store_self self;
 };
 
-/* The statements that make an empty store, ended by NULL. */
+/* The statements that make an empty store of version 1, and those that make it
+ * one of version 2; ended by NULL. */
 extern const char *const eh_store_schema[];
+extern const char *const eh_store_schema_2[];
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_schema.c - the tables of the authority's store, version 1. */
+/* store_schema.c - the tables of the authority's store, version 2. */
 #include "config.h"
 
 #include "orchestrator/authority/store_private.h"
@@ -142,6 +142,68 @@ const char *const eh_store_schema[] = {
 	"  BEGIN SELECT RAISE(ABORT, 'the trail is never changed'); END",
 	"CREATE TRIGGER trail_stays BEFORE DELETE ON trail"
 	"  BEGIN SELECT RAISE(ABORT, 'the trail is never deleted'); END",
+	NULL
+};
+
+/* What version 2 has beside it: what the EdgeHSMs' logs said. */
+const char *const eh_store_schema_2[] = {
+	/* One row per log: how much of it a receipt has proven.  frozen: why
+	 * nothing is signed for this EdgeHSM any more. */
+	"CREATE TABLE log ("
+	"  hsm BLOB PRIMARY KEY REFERENCES hsm (id),"
+	"  size INTEGER NOT NULL,"
+	"  leaf BLOB NOT NULL CHECK (length(leaf) = 32),"
+	"  frontier BLOB NOT NULL CHECK (length(frontier) % 32 = 0),"
+	"  frozen TEXT"
+	") STRICT",
+	"CREATE TRIGGER log_grows BEFORE UPDATE ON log"
+	"  WHEN NEW.size < OLD.size OR NEW.hsm <> OLD.hsm"
+	"  BEGIN SELECT RAISE(ABORT, 'a log only grows'); END",
+	"CREATE TRIGGER log_thaws BEFORE UPDATE ON log"
+	"  WHEN OLD.frozen IS NOT NULL"
+	"  BEGIN SELECT RAISE(ABORT, 'the EdgeHSM is frozen'); END",
+	"CREATE TRIGGER log_stays BEFORE DELETE ON log"
+	"  BEGIN SELECT RAISE(ABORT, 'a log is never deleted'); END",
+
+	/* Its entries, as they are hashed. */
+	"CREATE TABLE entry ("
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  seq INTEGER NOT NULL,"
+	"  input BLOB NOT NULL,"
+	"  PRIMARY KEY (hsm, seq)"
+	") STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER entry_as_written BEFORE UPDATE ON entry"
+	"  BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END",
+	"CREATE TRIGGER entry_stays BEFORE DELETE ON entry"
+	"  BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END",
+
+	/* The last counters that the entries name. */
+	"CREATE TABLE counter ("
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  authorization BLOB NOT NULL,"
+	"  op INTEGER NOT NULL,"
+	"  used INTEGER NOT NULL,"
+	"  burned INTEGER NOT NULL,"
+	"  PRIMARY KEY (hsm, authorization, op)"
+	") STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER counter_rises BEFORE UPDATE ON counter"
+	"  WHEN NEW.used < OLD.used OR NEW.burned < OLD.burned"
+	"  BEGIN SELECT RAISE(ABORT, 'a counter never falls'); END",
+
+	/* Receipts that were accepted, and those that prove another history. */
+	"CREATE TABLE receipt ("
+	"  digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  size INTEGER NOT NULL,"
+	"  root BLOB NOT NULL CHECK (length(root) = 32),"
+	"  seen INTEGER NOT NULL,"
+	"  fits INTEGER NOT NULL CHECK (fits BETWEEN 0 AND 1),"
+	"  bytes BLOB NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER receipt_as_seen BEFORE UPDATE ON receipt"
+	"  BEGIN SELECT RAISE(ABORT, 'a receipt is never changed'); END",
+	"CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt"
+	"  BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END",
 	NULL
 };
 /* clang-format on */

@@ -85,8 +85,7 @@ judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 	    records_per_device(a);
 	if (unacked < l.left)
 		l = (struct limit){ "records not yet acknowledged",
-			"the OEM", "edgehsm-authority authorize --max-unacked",
-			unacked,
+			"the OEM", "edgehsm-authority ack", unacked,
 			EH_TIME_MAX, 0 };
 	until = minus(a->expires, latest);
 	l.seconds = until;

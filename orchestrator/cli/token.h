@@ -14,5 +14,7 @@ extern const struct eh_verb eh_cli_token_csr;
 extern const struct eh_verb eh_cli_token_enrol;
 extern const struct eh_verb eh_cli_token_nonce;
 extern const struct eh_verb eh_cli_token_import;
+extern const struct eh_verb eh_cli_token_receipt;
+extern const struct eh_verb eh_cli_token_log;
 
 #endif

@@ -22,7 +22,7 @@ documented() {
 
 ok "help" "$authority" --help
 ok "version" "$authority" --version
-for verb in init enrol certify authorize time show; do
+for verb in init enrol certify authorize time ack show; do
 	ends 0 "help of $verb has examples" '^Examples:' \
 	    "$authority" "$verb" --help
 	ok "the manual has the options of $verb" documented

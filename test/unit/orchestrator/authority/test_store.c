@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/authority/sql.h"
+#include "orchestrator/authority/store_log.h"
 #include "orchestrator/authority/store_private.h"
 #include "test/unit/orchestrator/authority/rig.h"
 
@@ -198,11 +199,40 @@ START_TEST(other_files_are_not_stores)
 	sqlite3_close(db);
 	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
 	    "not the store of an authority");
-	ck_assert_int_eq(by_hand("PRAGMA user_version = 2"), SQLITE_OK);
+	ck_assert_int_eq(by_hand("PRAGMA user_version = 3"), SQLITE_OK);
 	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
 	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
-	    "version 2, this program reads version 1");
+	    "version 3, this program reads version 2");
 	ck_assert_ptr_null(s);
+}
+END_TEST
+
+/* A store of version 1 is one of version 2 without these tables. */
+START_TEST(store_of_version_1_is_upgraded_when_it_is_opened)
+{
+	static const char *const tables[] = { "log", "entry", "counter",
+		"receipt" };
+	static const uint8_t hsm[EH_HSM_ID_LEN] = { 1 };
+	struct eh_store_log log;
+	struct eh_store *s = NULL;
+	char path[128], drop[64];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		snprintf(drop, sizeof(drop), "DROP TABLE %s", tables[i]);
+		ck_assert_int_eq(
+		    sqlite3_exec(db, drop, NULL, NULL, NULL), SQLITE_OK);
+	}
+	sqlite3_close(db);
+	ck_assert_int_eq(by_hand("PRAGMA user_version = 1"), SQLITE_OK);
+	ck_assert_int_eq(eh_store_open(path, &s, &rig.error), EH_OK);
+	ck_assert_int_eq(eh_store_get_log(s, hsm, &log, &rig.error), EH_OK);
+	ck_assert_uint_eq(log.tree.size, 0);
+	eh_store_close(s);
+	ck_assert_int_eq(eh_store_open(path, &s, &rig.error), EH_OK);
+	eh_store_close(s);
 }
 END_TEST
 
@@ -294,6 +324,8 @@ main(void)
 	tcase_add_test(t, durable_and_private);
 	tcase_add_test(t, one_writer_at_a_time);
 	tcase_add_test(t, other_files_are_not_stores);
+	tcase_add_test(t,
+	    store_of_version_1_is_upgraded_when_it_is_opened);
 	tcase_add_test(t, message_comes_back_as_it_was_signed);
 	tcase_add_test(t, standing_of_a_key_never_falls_nor_moves);
 	tcase_add_test(t, trail_says_what_was_done);
