@@ -53,7 +53,7 @@ status
 same "class 0, for nobody has verified the TPM" "$(counter anchor_class)" 0
 check "and it says so" sh -c \
     "'$EDGEHSM' status | grep -q '^Anchor.*class 0: .*TPM .* not verified'"
-check "it runs behind its filter of system calls" \
+[ -n "$SANITIZER" ] || check "it runs behind its filter of system calls" \
     grep -q '^Seccomp:.*2' "/proc/$PID/status"
 stop
 same "it stops cleanly" "$STATUS" 0
