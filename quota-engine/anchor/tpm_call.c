@@ -18,6 +18,11 @@
 #define OF_PARAMETER 0x040u
 #define ERROR_BITS   0x0bfu
 
+/* Where the handles of sessions and of transient objects begin; the names for
+ * them in tss2_tpm2_types.h shift into the sign. */
+#define FIRST_SESSION   0x02000000u
+#define FIRST_TRANSIENT 0x80000000u
+
 static const TPMT_SYM_DEF aes = {
 	.algorithm = TPM2_ALG_AES,
 	.keyBits = { .aes = 128 },
@@ -221,8 +226,8 @@ eh_tpm_connect(struct eh_tpm *t)
 	if (t->esys != NULL && (rc == TPM2_RC_SESSION_MEMORY ||
 	    rc == TPM2_RC_SESSION_HANDLES || rc == TPM2_RC_OBJECT_MEMORY ||
 	    rc == TPM2_RC_OBJECT_HANDLES)) {
-		sweep(t, TPM2_LOADED_SESSION_FIRST);
-		sweep(t, TPM2_TRANSIENT_FIRST);
+		sweep(t, FIRST_SESSION);
+		sweep(t, FIRST_TRANSIENT);
 		rc = start_session(t);
 	}
 	if (rc != TSS2_RC_SUCCESS)
