@@ -15,6 +15,7 @@
 #include "quota-engine/backend/backend.h"
 #include "quota-engine/call.h"
 #include "quota-engine/engine.h"
+#include "quota-engine/evidence.h"
 #include "quota-engine/keys.h"
 #include "quota-engine/nonce.h"
 #include "quota-engine/os.h"
@@ -42,6 +43,7 @@ struct eh_boundary {
 	struct eh_nonces *nonces;
 	struct eh_refusal refusals;
 	struct eh_throttle throttle;
+	struct eh_shelf evidence;	/* imported ahead */
 	pthread_mutex_t ceremony;	/* genesis, init-token and imports, one at a
 					 * time */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/crypto/digest.h"
+#include "common/clock.h"
 #include "common/ct.h"
 #include "common/hex.h"
 #include "common/message/param.h"
@@ -37,6 +38,7 @@ struct issue {
 	struct eh_request request;
 	struct eh_answer answer;
 	struct eh_record record;
+	struct eh_shelved shelved;	/* evidence that was imported before */
 
 	/* Of the one that was last tried, for the sentence of a refusal. */
 	size_t agreed;		/* octets, with the template that came nearest */
@@ -55,9 +57,10 @@ read_param(struct issue *i, const uint8_t *param, size_t len,
 	if ((err = eh_issue_param_decode(param, len, &i->param, error)) !=
 	    EH_OK)
 		return err;
-	if (i->param.evidence_kind != EH_PARAM_NO_EVIDENCE)
+	if (i->param.evidence_kind == EH_PARAM_ATTESTATION)
 		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "evidence is not supported by this version");
+		    "an attestation as evidence is not supported by this "
+		    "version");
 	return EH_OK;
 }
 
@@ -383,13 +386,71 @@ fill_certificate(struct issue *i)
 	memcpy(c->serial, i->values.serial, EH_SERIAL_LEN);
 	c->not_before = i->values.not_before;
 	memcpy(c->tbs, i->request.digest, EH_DIGEST_LEN);
-	c->has_evidence = 0;
 	c->nfields = (uint8_t)i->values.inputs;
 	for (unsigned n = 0; n < i->values.inputs; n++) {
 		c->fields[n].id = i->values.input[n].id;
 		c->fields[n].len = i->values.input[n].len;
 		memcpy(c->fields[n].bytes, i->values.input[n].bytes,
 		    i->values.input[n].len);
+	}
+}
+
+/* Evidence that came with the request: for the key in the TBS, and no other. */
+static int
+check_request(struct issue *i, struct eh_error *error)
+{
+	struct eh_certificate *c = &i->record.of.certificate;
+	struct eh_rawkey key;
+	int err;
+
+	if ((err = eh_evidence_csr(i->param.evidence, i->param.evidence_len,
+	         &key, error)) != EH_OK)
+		return err;
+	if (!eh_rawkey_equal(&key, &i->values.key))
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "the PKCS#10 request is of another key than the one in the "
+		    "TBS");
+	eh_sha256(i->param.evidence, i->param.evidence_len, c->evidence);
+	return EH_OK;
+}
+
+/* Evidence that was imported just before, for this key; once. */
+static int
+check_shelf(struct issue *i, struct eh_error *error)
+{
+	struct eh_certificate *c = &i->record.of.certificate;
+	uint8_t spki[EH_DIGEST_LEN];
+
+	eh_keyid_spki_digest(&i->values.key, spki);
+	if (!eh_shelf_take(&i->b->evidence, eh_clock_monotonic_ns(), spki,
+	        &i->shelved))
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for a PKCS#10 request of the device's key: "
+		    "send it in the parameter of CKM_EDGEHSM_ISSUE (edgehsm "
+		    "unit issue does), or import it just before",
+		    i->chosen->what->profile->name);
+	memcpy(c->evidence, i->shelved.digest, EH_DIGEST_LEN);
+	return EH_OK;
+}
+
+static int
+check_evidence(struct issue *i, struct eh_error *error)
+{
+	const struct eh_profile *p = i->chosen->what->profile;
+	int came = i->param.evidence_kind != EH_PARAM_NO_EVIDENCE;
+
+	i->record.of.certificate.has_evidence = p->evidence != EH_EVIDENCE_NONE;
+	switch (p->evidence) {
+	case EH_EVIDENCE_NONE:
+		return !came ? EH_OK : eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for no evidence, and some came", p->name);
+	case EH_EVIDENCE_CSR:
+		return came ? check_request(i, error) : check_shelf(i, error);
+	default:
+		/* eh_profile_supported() keeps them out. */
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for evidence that this version does not "
+		    "check", p->name);
 	}
 }
 
@@ -410,7 +471,8 @@ check_new(struct issue *i, struct eh_error *error)
 	    (err = check_not_before(i, error)) != EH_OK)
 		return err;
 	fill_certificate(i);
-	return EH_OK;
+	/* Last, because it costs most, and takes what was imported. */
+	return check_evidence(i, error);
 }
 
 /* Step 4: claim, sign, record; a repeat gets what it got before. */
@@ -461,6 +523,10 @@ sign_certificate(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
 	    (i->answer.verdict == EH_VERDICT_RETRY ||
 	        (err = check_new(i, error)) == EH_OK))
 		err = claim_and_sign(i, signature, error);
+	if (i->shelved.until != 0 &&
+	    (err != EH_OK || i->answer.verdict == EH_VERDICT_RETRY))
+		eh_shelf_give_back(&i->b->evidence, eh_clock_monotonic_ns(),
+		    &i->shelved);
 	eh_authorizations_release(i->b->authorizations, i->view, i->nviews);
 	return err;
 }

@@ -212,6 +212,9 @@ enforced_inside(const struct plan *p)
 	    "every octet of each certificate but its fields, and each field by "
 	    "its rule (profile %s version %u)",
 	    s->name, (unsigned)s->version);
+	if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_CSR)
+		add(list, "that somebody holds each device's key: its PKCS#10 "
+			  "request (evidence: csr)");
 	add(list, "certificate serials: derived and compared");
 	add(list, "one certificate per device and template; the same request "
 		  "again gets the same answer");
@@ -225,8 +228,12 @@ enforced_here(const struct plan *p)
 	const struct eh_line *line = p->recipe.line;
 	json_t *list = json_array();
 
-	add(list, "that the key was made in the chip (evidence: none): its "
-		  "PKCS#10 request is verified");
+	if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_CSR)
+		add(list, "that the key was made in the chip (evidence: csr "
+			  "proves that somebody holds it)");
+	else
+		add(list, "that the key was made in the chip (evidence: none): "
+			  "its PKCS#10 request is verified");
 	add(list, "that the chip in the socket is the one that was begun with");
 	if (p->recipe.nplaces > 0)
 		add(list, "that the certificates are in the chip");

@@ -12,7 +12,14 @@
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/token.h"
 
-/* Every certificate of a PEM file. */
+static int
+is_request(const char *name)
+{
+	return strcmp(name, "CERTIFICATE REQUEST") == 0 ||
+	    strcmp(name, "NEW CERTIFICATE REQUEST") == 0;
+}
+
+/* Every certificate of a PEM file; or requests, ahead of their issue. */
 static int
 import_pem(struct eh_args *args, struct eh_token *token, const char *path,
     const struct eh_buf *file, char text[EH_TOKEN_LINE])
@@ -20,19 +27,24 @@ import_pem(struct eh_args *args, struct eh_token *token, const char *path,
 	BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
 	char *name = NULL, *header = NULL;
 	unsigned char *der = NULL;
-	unsigned n = 0;
+	unsigned n = 0, requests = 0;
 	long len = 0;
 	int err = EH_OK;
 
 	while (err == EH_OK && bio != NULL &&
 	    PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
-		if (strcmp(name, "CERTIFICATE") != 0)
+		if (is_request(name)) {
+			err = eh_token_import(
+			    token, der, (size_t)len, text, &args->error);
+			requests++;
+		} else if (strcmp(name, "CERTIFICATE") != 0) {
 			err = eh_error_set(&args->error, EH_ERR_FORMAT,
 			    "%s: a PEM block \"%s\" is nothing to import", path,
 			    name);
-		else
+		} else {
 			err = eh_token_put_certificate(
 			    token, der, (size_t)len, path, &args->error);
+		}
 		OPENSSL_free(name);
 		OPENSSL_free(header);
 		OPENSSL_free(der);
@@ -42,7 +54,9 @@ import_pem(struct eh_args *args, struct eh_token *token, const char *path,
 	if (err == EH_OK && n == 0)
 		err = eh_error_set(&args->error, EH_ERR_FORMAT,
 		    "%s: no certificate in this PEM file", path);
-	snprintf(text, EH_TOKEN_LINE, "%u certificate%s", n, n == 1 ? "" : "s");
+	if (requests == 0)
+		snprintf(text, EH_TOKEN_LINE, "%u certificate%s", n,
+		    n == 1 ? "" : "s");
 	return err;
 }
 

@@ -36,6 +36,7 @@ struct issue {
 	struct eh_token_key key;	/* of the token, that signs */
 	struct eh_render render;
 	struct eh_issue_param param;
+	struct eh_buf request;		/* the PKCS#10, DER */
 	struct eh_buf der;
 };
 
@@ -70,9 +71,11 @@ read_request(struct issue *i)
 		eh_error_set(error, err, "%s is not a PKCS#10 request", path);
 		goto out;
 	}
-	if ((err = eh_csr_verify(&csr, error)) == EH_OK)
-		err = eh_rawkey_from_spki(
-		    &i->render.key, csr.spki.der.at, csr.spki.der.len);
+	if ((err = eh_csr_verify(&csr, error)) == EH_OK &&
+	    (err = eh_rawkey_from_spki(&i->render.key, csr.spki.der.at,
+	         csr.spki.der.len)) == EH_OK)
+		err = eh_buf_append(&i->request,
+		    der != NULL ? der : file.data, (size_t)len);
 out:
 	OPENSSL_free(name);
 	OPENSSL_free(header);
@@ -226,6 +229,11 @@ fill_param(struct issue *i)
 		err = eh_scopes_prove(folders(), id, &i->render.device,
 		    &i->param.proof, &found, &i->args->error);
 	i->param.has_proof = err == EH_OK && found;
+	if (i->profile->profile.evidence == EH_EVIDENCE_CSR) {
+		i->param.evidence_kind = EH_PARAM_CSR;
+		i->param.evidence = i->request.data;
+		i->param.evidence_len = i->request.len;
+	}
 	return err;
 }
 
@@ -297,6 +305,7 @@ run(struct eh_args *args)
 	int err;
 
 	eh_buf_init(&i.der, 65536);
+	eh_buf_init(&i.request, EH_CSR_MAX);
 	if (strlen(id) > EH_DEVICE_ID_MAX)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "a device id has at most %d characters", EH_DEVICE_ID_MAX);
@@ -323,6 +332,7 @@ run(struct eh_args *args)
 	err = tell(&i, id);
 out:
 	eh_buf_free(&i.der);
+	eh_buf_free(&i.request);
 	eh_profiles_free(i.profile);
 	eh_token_close(i.token);
 	free(i.status);

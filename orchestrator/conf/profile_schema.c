@@ -531,7 +531,7 @@ static const struct eh_schema spec_rows[] = {
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_spec, identity),
 	  .doc = "The device id." },
 	{ .name = "evidence", .type = EH_SCHEMA_ENUM,
-	  .words = eh_words_evidence, .later = "csr|attested",
+	  .words = eh_words_evidence, .later = "attested",
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_spec, evidence),
 	  .doc = "What the EdgeHSM wants to see about the device's key before "
 		 "it signs.  none: nothing is proved to it." },

@@ -159,7 +159,7 @@ check_proof(const struct eh_chip *c, const struct eh_plugin_buf *point,
 
 int
 eh_chip_keygen(struct eh_chip *c, uint32_t place, struct eh_rawkey *key,
-    struct eh_error *error)
+    struct eh_buf *request, struct eh_error *error)
 {
 	uint8_t bytes[POINT_MAX];
 	struct eh_plugin_buf point = { bytes, sizeof(bytes), 0 };
@@ -174,7 +174,9 @@ eh_chip_keygen(struct eh_chip *c, uint32_t place, struct eh_rawkey *key,
 		return eh_error_set(error, EH_ERR_INTERNAL,
 		    "%s: keygen gave more than there was room for",
 		    c->driver->plugin->name);
-	return check_proof(c, &point, &proof, key, error);
+	err = check_proof(c, &point, &proof, key, error);
+	return err != EH_OK ? err :
+			      eh_buf_append(request, proof.data, proof.len);
 }
 
 int

@@ -3,6 +3,7 @@
 #ifndef EH_ORCHESTRATOR_FLOW_CHIP_H
 #define EH_ORCHESTRATOR_FLOW_CHIP_H
 
+#include "common/buf.h"
 #include "common/crypto/rawkey.h"
 #include "common/err.h"
 #include "common/message/types.h"
@@ -45,11 +46,12 @@ EH_MUST_CHECK int eh_chip_same(struct eh_chip *chip,
 
 /*
  * Have a P-256 key made at ${place} and its proof of possession verified here:
- * a PKCS#10 request for that same key, signed by it.  EH_ERR_PROOF when the
- * request speaks for another key or is not signed by this one.
+ * a PKCS#10 request for that same key, signed by it, which is appended to
+ * ${request} (empty).  EH_ERR_PROOF when the request speaks for another key or
+ * is not signed by this one.
  */
 EH_MUST_CHECK int eh_chip_keygen(struct eh_chip *chip, uint32_t place,
-    struct eh_rawkey *key, struct eh_error *error);
+    struct eh_rawkey *key, struct eh_buf *request, struct eh_error *error);
 
 EH_MUST_CHECK int eh_chip_write_certificate(struct eh_chip *chip,
     uint32_t place, const uint8_t *der, size_t len, struct eh_error *error);

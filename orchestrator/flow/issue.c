@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/x509/csr.h"
 #include "common/x509/template.h"
 #include "orchestrator/flow/scopes.h"
 #include "orchestrator/flow/work.h"
@@ -267,18 +268,44 @@ fill_param(
 	return err;
 }
 
+/* The chip's own request, where the profile asks for it. */
+static int
+get_evidence(struct issue *i, struct eh_buf *csr, struct eh_issue_param *p,
+    struct eh_error *error)
+{
+	const struct eh_work *w = i->w;
+	const char *key = w->recipe->source->certificate[i->index].key;
+	int err;
+
+	if (w->recipe->compiled->profile.evidence != EH_EVIDENCE_CSR)
+		return EH_OK;
+	if ((err = eh_unit_get_csr(&w->unit, key, csr, error)) != EH_OK)
+		return err != EH_ERR_NOT_FOUND ? err :
+		    eh_error_set(error, err,
+			"%s.csr is not in %s any more: the profile asks for "
+			"the request of key '%s'", key, w->unit.folder, key);
+	p->evidence_kind = EH_PARAM_CSR;
+	p->evidence = csr->data;
+	p->evidence_len = csr->len;
+	return EH_OK;
+}
+
 static int
 sign(struct issue *i, struct eh_error *error)
 {
 	const struct eh_hsm *hsm = i->w->hsm;
 	struct eh_issue_param param;
+	struct eh_buf csr;
 	int err;
 
-	if ((err = fill_param(i->w, &param, error)) != EH_OK)
-		return err;
+	eh_buf_init(&csr, EH_CSR_MAX);
 	eh_buf_clear(&i->der);
-	return hsm->ops->sign(hsm->arg, i->template->issuer, &param,
-	    i->tbs.data, i->tbs.len, &i->der, error);
+	if ((err = fill_param(i->w, &param, error)) == EH_OK &&
+	    (err = get_evidence(i, &csr, &param, error)) == EH_OK)
+		err = hsm->ops->sign(hsm->arg, i->template->issuer, &param,
+		    i->tbs.data, i->tbs.len, &i->der, error);
+	eh_buf_free(&csr);
+	return err;
 }
 
 /* Get a TBS and have it signed.  What the EdgeHSM answers when it does not sign

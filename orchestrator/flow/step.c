@@ -6,6 +6,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/hex.h"
+#include "common/x509/csr.h"
 #include "orchestrator/flow/work.h"
 
 /* --- the chip, open when a step needs it --- */
@@ -93,16 +94,24 @@ step_keygen(struct eh_work *w, const struct eh_line_step *step,
     struct eh_error *error)
 {
 	int place = eh_recipe_key(w->recipe, step->with->key);
+	const int asks = w->recipe->compiled->profile.evidence ==
+	    EH_EVIDENCE_CSR;
+	struct eh_buf request;
 	struct eh_rawkey key;
 	int err;
 
 	if (place < 0)
 		return EH_ERR_INTERNAL;		/* the recipe was checked */
-	if ((err = eh_chip_keygen(w->chip, (uint32_t)place, &key, error)) !=
-		EH_OK ||
-	    (err = eh_unit_note_key(&w->unit, step->with->key, &key)) != EH_OK)
-		return err;
-	return EH_OK;
+	eh_buf_init(&request, EH_CSR_MAX);
+	err = eh_chip_keygen(w->chip, (uint32_t)place, &key, &request, error);
+	/* Durable before the key is known: a key without it is of no use. */
+	if (err == EH_OK && asks)
+		err = eh_unit_put_csr(&w->unit, step->with->key, request.data,
+		    request.len, error);
+	if (err == EH_OK)
+		err = eh_unit_note_key(&w->unit, step->with->key, &key);
+	eh_buf_free(&request);
+	return err;
 }
 
 /* --- inject and verify --- */

@@ -16,6 +16,7 @@
 
 #include "common/file.h"
 #include "common/x509/cert.h"
+#include "common/x509/csr.h"
 #include "common/x509/profile.h"
 #include "orchestrator/conf/pem.h"
 #include "orchestrator/flow/unit.h"
@@ -261,6 +262,24 @@ eh_unit_put_tbs(const struct eh_unit *u, const char *id, const uint8_t *tbs,
 
 	return err != EH_OK ? err :
 			      eh_file_write(path, tbs, len, 0644, error);
+}
+
+int
+eh_unit_get_csr(const struct eh_unit *u, const char *id, struct eh_buf *out,
+    struct eh_error *error)
+{
+	return get_file(u, id, ".csr", EH_CSR_MAX, out, error);
+}
+
+int
+eh_unit_put_csr(const struct eh_unit *u, const char *id, const uint8_t *der,
+    size_t len, struct eh_error *error)
+{
+	char path[4096];
+	int err = file_path(u, id, ".csr", path, sizeof(path));
+
+	return err != EH_OK ? err :
+			      eh_file_write(path, der, len, 0644, error);
 }
 
 int

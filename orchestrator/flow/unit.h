@@ -19,10 +19,11 @@
  * id (characters that are not safe in a name as %XX), and in it
  *
  *	unit.json	how far it is; struct eh_unit
+ *	KEY.csr		the chip's request for its key, where it is evidence
  *	ID.tbs		the TBSCertificate that was or will be asked for
  *	ID.pem		the certificate that came back
  *
- * with ID the certificate's id in the profile.  Each file is written beside its
+ * with KEY and ID the ids of key and certificate in the profile.  Each file is written beside its
  * name, made durable, renamed and made durable again, so that a reader sees a
  * whole old or a whole new one.  The order is the rule of retries: the TBS is
  * durable before its first request, and a TBS without a PEM is asked for again
@@ -118,6 +119,12 @@ EH_MUST_CHECK int eh_unit_put_tbs(const struct eh_unit *unit, const char *id,
 EH_MUST_CHECK int eh_unit_get_der(const struct eh_unit *unit, const char *id,
     struct eh_buf *out, struct eh_error *error);
 EH_MUST_CHECK int eh_unit_put_der(const struct eh_unit *unit, const char *id,
+    const uint8_t *der, size_t len, struct eh_error *error);
+
+/* The same for the PKCS#10 request of the key ${id}, DER. */
+EH_MUST_CHECK int eh_unit_get_csr(const struct eh_unit *unit, const char *id,
+    struct eh_buf *out, struct eh_error *error);
+EH_MUST_CHECK int eh_unit_put_csr(const struct eh_unit *unit, const char *id,
     const uint8_t *der, size_t len, struct eh_error *error);
 
 /* Remove the TBS of ${id}, so that another is rendered.  Only for one that the

@@ -596,10 +596,10 @@ START_TEST(what_the_parameter_may_not_hold_is_refused)
 	render("SN00000042");
 	refused(sign_with(junk, 3), EH_ERR_FORMAT, "");
 	refused(sign_with(trailing, 2), EH_ERR_TRAILING, "");
-	param.evidence_kind = EH_PARAM_CSR;
+	param.evidence_kind = EH_PARAM_ATTESTATION;
 	param.evidence = junk;
 	param.evidence_len = 3;
-	refused(sign_param(), EH_ERR_UNSUPPORTED, "evidence");
+	refused(sign_param(), EH_ERR_UNSUPPORTED, "attestation");
 	param.evidence_kind = EH_PARAM_NO_EVIDENCE;
 	issued(sign_with(empty, 1));
 }

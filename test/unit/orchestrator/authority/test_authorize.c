@@ -385,7 +385,7 @@ START_TEST(profile_with_more_than_this_version_does_is_refused)
 	request.profile = golden;
 	request.profile_len =
 	    unit_hex(GOLDEN_PROFILE, golden, sizeof(golden));
-	rig_refused(&rig, authorize(), EH_ERR_UNSUPPORTED, "evidence: csr");
+	rig_refused(&rig, authorize(), EH_ERR_UNSUPPORTED, "derived secret");
 }
 END_TEST
 

@@ -185,9 +185,9 @@ END_TEST
 
 START_TEST(modes_that_are_not_built_are_refused)
 {
-	refuses("evidence: none", "evidence: csr",
-	    "p.yaml:6:13: error: spec.evidence: 'csr' is not built yet (built: "
-	    "none)\n");
+	refuses("evidence: none", "evidence: attested",
+	    "p.yaml:6:13: error: spec.evidence: 'attested' is not built yet "
+	    "(built: none, csr)\n");
 	refuses("ECDSA-P256", "ECDSA-P384",
 	    "p.yaml:7:31: error: spec.keys[0].algorithm: 'ECDSA-P384' is not "
 	    "built yet (built: ECDSA-P256)\n");

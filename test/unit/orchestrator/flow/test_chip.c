@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/crypto/digest.h"
+#include "common/x509/csr.h"
 #include "orchestrator/flow/chip.h"
 #include "test/unit/unit.h"
 
@@ -15,6 +16,8 @@ static char folder[64];
 static struct eh_chip_driver *driver;
 static struct eh_chip *chip;
 static struct eh_rawkey key;
+static struct eh_buf request;
+static struct eh_csr csr;
 static struct eh_error error;
 static unsigned logged;
 static uint64_t progress;
@@ -35,6 +38,7 @@ setup(void)
 	setenv("EDGEHSM_PLUGIN_PATH", folder, 1);
 	unsetenv("FAKE_PLUGIN");
 	unsetenv("FAKE_CHIP_ID");
+	eh_buf_init(&request, EH_CSR_MAX);
 	eh_error_clear(&error);
 	ck_assert_msg(eh_plugin_load_chip("fake", &driver, &error) == EH_OK,
 	    "%s", error.text);
@@ -47,6 +51,7 @@ teardown(void)
 {
 	char command[128];
 
+	eh_buf_free(&request);
 	eh_chip_close(chip);
 	eh_plugin_free(driver);
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
@@ -95,7 +100,8 @@ static void
 keygen_fails(const char *fault, int err, const char *words)
 {
 	ck_assert_int_eq(insert(fault), EH_OK);
-	ck_assert_int_eq(eh_chip_keygen(chip, 0, &key, &error), err);
+	ck_assert_int_eq(eh_chip_keygen(chip, 0, &key, &request, &error), err);
+	ck_assert_uint_eq(request.len, 0);
 	ck_assert_msg(strstr(error.text, words) != NULL, "%s", error.text);
 }
 
@@ -104,7 +110,11 @@ START_TEST(key_that_is_proved_is_taken)
 	logged = 0;
 	ck_assert_int_eq(insert("none"), EH_OK);
 	ck_assert_uint_eq(logged, 1);
-	ck_assert_int_eq(eh_chip_keygen(chip, 0, &key, &error), EH_OK);
+	ck_assert_int_eq(
+	    eh_chip_keygen(chip, 0, &key, &request, &error), EH_OK);
+	ck_assert_int_eq(
+	    eh_csr_decode(&csr, request.data, request.len), EH_OK);
+	eh_buf_clear(&request);
 	ck_assert_uint_eq(key.len, EH_P256_POINT_LEN);
 	ck_assert_int_eq(eh_rawkey_check(&key), EH_OK);
 }
