@@ -428,9 +428,10 @@ merge(struct eh_state_log *log)
 static void
 add_range(struct eh_state_log *log, uint64_t first, uint64_t count)
 {
-	struct eh_burned_range *last = &log->burned[log->nburned - 1];
+	struct eh_burned_range *last =
+	    log->nburned > 0 ? &log->burned[log->nburned - 1] : NULL;
 
-	if (log->nburned > 0 && last->first + last->span == first) {
+	if (last != NULL && last->first + last->span == first) {
 		last->span += count;
 		last->burned += count;
 		return;
