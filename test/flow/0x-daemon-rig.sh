@@ -51,6 +51,22 @@ log.level = ERROR
 EOF
 (umask 077 && echo 5678 > "$D/backend.pin")
 
+# foreign COMMAND...: a program that is not ours and loads what is.  When ours
+# was built with AddressSanitizer, its library must come first, and what leaks
+# in strangers is theirs.
+SANITIZER=
+if ldd "$EDGEHSMD" 2>/dev/null | grep -q libasan; then
+	SANITIZER=$(${CC:-gcc} -print-file-name=libasan.so)
+fi
+foreign() {
+	if [ -n "$SANITIZER" ]; then
+		env LD_PRELOAD="$SANITIZER" \
+		    ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}" "$@"
+	else
+		"$@"
+	fi
+}
+
 # token LABEL: make a token in the key store.
 token() {
 	softhsm2-util --init-token --free --label "$1" --so-pin 1234 \

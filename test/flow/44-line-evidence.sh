@@ -40,14 +40,15 @@ check "unit issue sends it" issue SN00000003 a
 check "and gets the same again" issue SN00000003 a
 
 # --- a plain C_Sign ---
-id=$(pkcs11-tool --module "$EDGEHSM_MODULE" -O --type pubkey 2> /dev/null |
-    grep -A1 idevid-ca-2026 | sed -n 's/^ *ID: *//p')
+id=$(foreign pkcs11-tool --module "$EDGEHSM_MODULE" -O --type pubkey \
+    2> /dev/null | grep -A1 idevid-ca-2026 | sed -n 's/^ *ID: *//p')
 tbs() {
 	setup edgehsm profile render --authorization E-1 --device "$1" \
 	    --template idevid --csr "$2.csr" --out "$1.tbs"
 }
 tool() {
-	pkcs11-tool --module "$EDGEHSM_MODULE" --login --pin "$OPERATOR" "$@"
+	foreign pkcs11-tool --module "$EDGEHSM_MODULE" --login \
+	    --pin "$OPERATOR" "$@"
 }
 sign() {
 	tool --sign -m ECDSA-SHA256 --id "$id" -i "$1" -o "$2"
@@ -60,7 +61,7 @@ tbs SN00000004 b
 fails "without a request it is refused" 0x8042000a sign SN00000004.tbs sig
 fails "through libcrypto too, with both ways out" \
     "evidence invalid.*CKM_EDGEHSM_ISSUE.*or import it just before" \
-    openssl dgst -sha256 -provider-path "$OPENSSL_MODULES" \
+    foreign openssl dgst -sha256 -provider-path "$OPENSSL_MODULES" \
     -provider edgehsm -provider default -out sig \
     -sign "pkcs11:object=idevid-ca-2026;type=private" SN00000004.tbs
 check "a request of another key is imported" load a.der

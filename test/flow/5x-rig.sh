@@ -46,22 +46,6 @@ nap() {
 	sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"
 }
 
-# foreign COMMAND...: a program that is not ours and loads what is.  When ours
-# was built with AddressSanitizer, its library must come first, and what leaks
-# in strangers is theirs.
-SANITIZER=
-if ldd "$EDGEHSM_MODULE" 2>/dev/null | grep -q libasan; then
-	SANITIZER=$(${CC:-gcc} -print-file-name=libasan.so)
-fi
-foreign() {
-	if [ -n "$SANITIZER" ]; then
-		env LD_PRELOAD="$SANITIZER" \
-		    ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}" "$@"
-	else
-		"$@"
-	fi
-}
-
 # The daemon as 0x-daemon-rig.sh starts it, but known to be there as soon as it
 # is: a pipe instead of a file that is looked at.  Its answer is in ${D}/ready.
 [ -p "$D/pipe" ] || mkfifo "$D/pipe"
