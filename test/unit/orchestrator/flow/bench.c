@@ -14,6 +14,7 @@
 #include "common/der/der.h"
 #include "common/file.h"
 #include "common/x509/compile.h"
+#include "common/x509/csr.h"
 #include "common/x509/serial.h"
 #include "common/x509/template.h"
 #include "test/unit/orchestrator/flow/bench.h"
@@ -181,6 +182,27 @@ judge(struct bench *b, struct bench_device *d, unsigned row, unsigned t,
 	return EH_OK;
 }
 
+/* What comes with a TBS is for its key and its device. */
+static void
+take_evidence(struct bench_hsm *f, const struct eh_issue_param *param,
+    const struct eh_tbs_values *v)
+{
+	struct eh_rawkey key;
+	struct eh_csr csr;
+
+	f->proofs += param->has_proof;
+	if (param->evidence_kind == EH_PARAM_NO_EVIDENCE)
+		return;
+	ck_assert_int_eq(param->evidence_kind, EH_PARAM_CSR);
+	ck_assert_int_eq(eh_csr_decode(&csr, param->evidence,
+	    param->evidence_len), EH_OK);
+	ck_assert_int_eq(eh_csr_verify(&csr, NULL), EH_OK);
+	ck_assert_int_eq(eh_rawkey_from_spki(&key, csr.spki.der.at,
+	    csr.spki.der.len), EH_OK);
+	ck_assert(eh_rawkey_equal(&key, &v->key));
+	f->requests++;
+}
+
 static int
 fake_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
     const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
@@ -208,6 +230,7 @@ fake_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 	    &hit, v, error);
 	ck_assert_int_eq(err, EH_OK);
 	t = hit.index;
+	take_evidence(f, param, v);
 	ck_assert_uint_eq(v->not_before, NOT_BEFORE);
 	eh_sha256(tbs, len, digest);
 	d = find_device(f, &v->device);

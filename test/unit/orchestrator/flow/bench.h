@@ -31,6 +31,7 @@ struct bench_hsm {
 	unsigned break_at;
 	int refuse_reports;
 	unsigned signs, reports, status_calls;
+	unsigned requests, proofs;	/* that came with a sign */
 	unsigned ndevices;
 	struct bench_device {
 		uint8_t id_len;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
+#include "common/message/scopelist.h"
 #include "test/unit/orchestrator/flow/bench.h"
 #include "test/unit/unit.h"
 
@@ -168,6 +170,98 @@ START_TEST(next_authorization_is_asked_when_one_is_for_other_devices)
 	makes("SN00000003", 0, 1, 0);
 	is("SN00000003", EH_UNIT_REFUSED, "issue");
 	ck_assert_str_eq(unit->order, "PO-1");
+}
+END_TEST
+
+/* Load the line as if its profile asked for the request of each key. */
+static int
+make_with_requests(const char *range)
+{
+	bench_load(&b, range);
+	b.recipe.compiled->profile.evidence = EH_EVIDENCE_CSR;
+	return bench_run(&b);
+}
+
+START_TEST(request_of_the_chip_goes_with_each_certificate)
+{
+	bench_line(&b, "fault: none", NULL, NULL);
+	makes(ONE, 1, 0, 0);
+	ck_assert_uint_eq(b.fake->requests, 0);
+	ck_assert_int_eq(make_with_requests("SN00000002"), EH_OK);
+	ck_assert_uint_eq(b.summary.good, 1);
+	ck_assert_uint_eq(b.fake->requests, 2);
+	bench_check_good(&b, "SN00000002");
+}
+END_TEST
+
+START_TEST(request_outlives_a_run_and_is_missed_in_words)
+{
+	char path[160];
+
+	bench_line(&b, "fault: none", NULL, NULL);
+	b.fake->break_at = 1;
+	b.fake->break_down = EH_ERR_BACKEND;
+	ck_assert_int_eq(make_with_requests(ONE), EH_OK);
+	ck_assert_uint_eq(b.fake->signs, 1);
+	snprintf(path, sizeof(path), "%s/" ONE "/attestation.csr", b.state);
+	ck_assert_int_eq(access(path, R_OK), 0);
+	/* The next run has the key already, and sends the same request. */
+	ck_assert_int_eq(make_with_requests(ONE), EH_OK);
+	bench_check_good(&b, ONE);
+	ck_assert_uint_eq(b.fake->requests, 2);
+
+	b.fake->signs = 0;
+	ck_assert_int_eq(make_with_requests("SN00000002"), EH_OK);
+	is("SN00000002", EH_UNIT_FAILED, "issue");
+	snprintf(path, sizeof(path), "%s/SN00000002/attestation.csr", b.state);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(make_with_requests("SN00000002"), EH_OK);
+	is("SN00000002", EH_UNIT_FAILED, "issue");
+	ck_assert_ptr_nonnull(strstr(unit->failure.text,
+	    "the profile asks for the request of key 'attestation'"));
+	ck_assert_uint_eq(b.fake->signs, 1);
+}
+END_TEST
+
+/* A list of devices for PO-1, beside the compiled profile. */
+static void
+put_list(const char *ids, uint64_t n)
+{
+	struct eh_scopelist list = { .size = n, .id_len = 10 };
+	struct eh_buf out;
+	char path[128];
+
+	bench_load(&b, ONE);
+	memcpy(list.authorization, "authorization-1", EH_ID_LEN);
+	strcpy(list.id_kind, "serial");
+	list.ids = (const uint8_t *)ids;
+	eh_buf_init(&out, EH_SCOPELIST_MAX);
+	ck_assert_int_eq(eh_scopelist_encode(&list, &out, &b.error), EH_OK);
+	snprintf(path, sizeof(path), "%s/PO-1.ehscope", b.folder);
+	ck_assert_int_eq(eh_file_write(
+	    path, out.data, out.len, 0644, &b.error), EH_OK);
+	eh_buf_free(&out);
+}
+
+START_TEST(proof_of_a_listed_device_goes_with_its_certificates)
+{
+	bench_line(&b, "fault: none", NULL, NULL);
+	makes(ONE, 1, 0, 0);
+	ck_assert_uint_eq(b.fake->proofs, 0);
+	put_list("SN00000002SN00000003", 2);
+	makes("SN00000002", 1, 0, 0);
+	ck_assert_uint_eq(b.fake->proofs, 2);
+	/* One that is not listed is refused, by another order perhaps not. */
+	b.fake->signs = 0;
+	makes("SN00000004", 0, 1, 0);
+	ck_assert_uint_eq(b.fake->signs, 0);
+	ck_assert_int_eq(b.summary.refusal.code, EH_DENIED_SCOPE);
+	ck_assert_ptr_nonnull(strstr(b.summary.refusal.text,
+	    "device SN00000004 is not among the 2 of "));
+	b.fake->second = 1;
+	makes("SN00000004", 1, 0, 0);
+	ck_assert_uint_eq(bench_find(&b, "SN00000004")->authorization, 2);
+	ck_assert_uint_eq(b.fake->proofs, 2);
 }
 END_TEST
 
@@ -618,6 +712,10 @@ main(void)
 	    t, authorization_that_expires_first_and_has_devices_is_chosen);
 	tcase_add_test(
 	    t, next_authorization_is_asked_when_one_is_for_other_devices);
+	tcase_add_test(t, request_of_the_chip_goes_with_each_certificate);
+	tcase_add_test(t, request_outlives_a_run_and_is_missed_in_words);
+	tcase_add_test(
+	    t, proof_of_a_listed_device_goes_with_its_certificates);
 	tcase_add_test(t, refusal_of_all_is_told_by_the_first);
 	tcase_add_test(t, no_authorization_at_all_is_a_refusal);
 	tcase_add_test(t, device_that_was_begun_stays_with_its_authorization);
