@@ -146,7 +146,7 @@ struct glance {
 	uint8_t root[EH_DIGEST_LEN];
 	uint8_t anchor[EH_DIGEST_LEN];
 	struct eh_now now;
-	uint64_t flags, seq, boots, commits, burned, unacked;
+	uint64_t flags, seq, boots, commits, burned, unacked, unaccounted;
 	unsigned anchor_class, anchor_mode, custody;
 };
 
@@ -165,12 +165,17 @@ take_glance(struct eh_boundary *b, struct glance *g)
 		g->flags |= EH_FLAG_OPERATOR_PIN;
 	if (state->grant.last.seen)
 		g->flags |= EH_FLAG_ENROLLED;
+	if (state->log.merged)
+		g->flags |= EH_FLAG_MERGED;
+	if (state->log.foreign)
+		g->flags |= EH_FLAG_FOREIGN;
 	g->seq = state->log.tree.size;
 	g->boots = state->boots;
 	g->commits = state->commit;
 	eh_engine_anchor(b->engine, g->anchor);
 	g->burned = state->log.burned_seqs;
 	g->unacked = state->log.counted - state->log.acked_counted;
+	g->unaccounted = state->log.burned_passes;
 	g->anchor_class = state->anchor_class;
 	g->anchor_mode = state->anchor_mode;
 	g->custody = eh_boundary_custody(state);
@@ -202,6 +207,8 @@ put_glance(struct eh_call *call, const struct glance *g)
 	eh_wire_put_number(out, EH_WIRE_CUSTODY, g->custody);
 	eh_wire_put_number(out, EH_WIRE_BURNED_SEQS, (int64_t)g->burned);
 	eh_wire_put_number(out, EH_WIRE_UNACKED, (int64_t)g->unacked);
+	eh_wire_put_number(
+	    out, EH_WIRE_UNACCOUNTED, (int64_t)g->unaccounted);
 }
 
 static int

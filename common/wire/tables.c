@@ -71,6 +71,7 @@ const struct eh_wire_type eh_wire_types[EH_WIRE_LABELS] = {
 	[EH_WIRE_SINCE_TIME]      = { EH_WIRE_T_UINT,  0, EH_WIRE_U53 },
 	[EH_WIRE_LIMITS]          = { EH_WIRE_T_BYTES, 1, 128 },
 	[EH_WIRE_REFUSAL]         = { EH_WIRE_T_TEXT,  0, 512 },
+	[EH_WIRE_UNACCOUNTED]     = { EH_WIRE_T_UINT,  0, EH_WIRE_U53 },
 };
 
 #define M(label) { EH_WIRE_##label, 1 }
@@ -133,7 +134,8 @@ const struct eh_wire_row eh_wire_rows[] = {
 	    M(FLAGS), M(QUALITY), O(T_LO), O(T_HI), O(SINCE_TIME), O(SEQ),
 	    O(BOOTS), O(COMMITS), O(ANCHOR_CLASS), O(ANCHOR),
 	    O(ANCHOR_MODE), O(CUSTODY), O(BURNED_SEQS), O(UNACKED),
-	    M(REFUSALS), M(AUTHORIZATIONS), O(REFUSAL) } },
+	    M(REFUSALS), M(AUTHORIZATIONS), O(REFUSAL),
+	    O(UNACCOUNTED) } },
 
 	{ EH_MAP_OBJECT, "object",	/* keys: SPKI and what follows, DIGEST
 					   of the SPKI; others: DATA */

@@ -10,7 +10,7 @@
 
 #define EH_WIRE_U53    INT64_C(9007199254740991)
 #define EH_WIRE_TIME   INT64_C(253402300799)
-#define EH_WIRE_MEMBERS 24
+#define EH_WIRE_MEMBERS 32	/* one more than the longest row has */
 
 enum eh_wire_kind {
 	EH_WIRE_T_UINT = 1, /* least, most: of the value */

@@ -128,6 +128,7 @@ enum eh_wire_label {
 				 * never */
 	EH_WIRE_LIMITS,		/* CBOR limits of the authorization */
 	EH_WIRE_REFUSAL,	/* the last refusal: when, what and why */
+	EH_WIRE_UNACCOUNTED,	/* burned passes, in no acknowledgement yet */
 	EH_WIRE_LABELS
 };
 
@@ -154,7 +155,10 @@ enum eh_wire_state {
 enum eh_wire_flag {
 	EH_FLAG_OPERATOR_PIN = 1,	/* the operator's PIN has been set */
 	EH_FLAG_PIN_DELAY = 2,		/* logins of this uid wait */
-	EH_FLAG_ENROLLED = 4		/* an issuer grant has been imported */
+	EH_FLAG_ENROLLED = 4,		/* an issuer grant has been imported */
+	EH_FLAG_MERGED = 8,		/* too many burned ranges: no new
+					 * devices until an acknowledgement */
+	EH_FLAG_FOREIGN = 16		/* another history was acknowledged */
 };
 
 /* A request or reply, decoded or to be encoded.  Bytes are borrowed. */

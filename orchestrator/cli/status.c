@@ -62,6 +62,21 @@ records_per_device(const struct eh_token_authorization *a)
 
 #define MORE "the OEM", "edgehsm-authority authorize"
 #define TIME "you", "edgehsm token nonce"
+#define ACK  "the OEM", "edgehsm-authority ack"
+
+/* What an acknowledgement of the authority would lift: R5 of the log. */
+static const char *
+withheld(
+    const struct eh_token_status *s, const struct eh_token_authorization *a)
+{
+	if (s->flags & EH_FLAG_FOREIGN)
+		return "the authority has acknowledged another history";
+	if (s->flags & EH_FLAG_MERGED)
+		return "too many unclean stops, not yet acknowledged";
+	if (s->unaccounted > a->limits.max_unaccounted)
+		return "devices burned by unclean stops, not yet acknowledged";
+	return NULL;
+}
 
 static struct limit
 judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
@@ -81,12 +96,13 @@ judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 	if (s->t_lo < a->not_before)
 		return (struct limit){ "not yet valid", "time", "wait", 0, 0,
 			a->not_before };
+	if (withheld(s, a) != NULL)
+		return (struct limit){ withheld(s, a), ACK, 0, 0, 0 };
 	unacked = minus(a->limits.max_unacked, s->unacked) /
 	    records_per_device(a);
 	if (unacked < l.left)
 		l = (struct limit){ "records not yet acknowledged",
-			"the OEM", "edgehsm-authority ack", unacked,
-			EH_TIME_MAX, 0 };
+			ACK, unacked, EH_TIME_MAX, 0 };
 	until = minus(a->expires, latest);
 	l.seconds = until;
 	if (minus(a->limits.max_offline, s->since_time) < until) {
@@ -163,12 +179,13 @@ json_status(const struct eh_token_status *s)
 			return NULL;
 		}
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, "
-	              "s:I, s:I, s:s, s:i, s:i}",
+	              "s:I, s:I, s:I, s:s, s:i, s:i}",
 	    "state", states[s->state], "why", s->why, "label", s->label,
 	    "hsm_id", id, "root", root, "factory", s->factory, "time_quality",
 	    s->quality, "time_least", (json_int_t)s->t_lo, "time_most",
 	    (json_int_t)s->t_hi, "log_size", (json_int_t)s->log_size,
-	    "records_unacknowledged", (json_int_t)s->unacked, "boots",
+	    "records_unacknowledged", (json_int_t)s->unacked,
+	    "devices_unaccounted", (json_int_t)s->unaccounted, "boots",
 	    (json_int_t)s->boots, "refusals", (json_int_t)s->refusals,
 	    "last_refusal", s->refusal, "anchor_class", s->anchor_class,
 	    "custody_class", s->custody);
@@ -199,6 +216,9 @@ print_token(const struct eh_token_status *s)
 		printf(", at least %s", date_text(s->t_lo, when));
 	printf("\nLog       %" PRIu64 " entries, %" PRIu64
 	       " records not yet acknowledged\n", s->log_size, s->unacked);
+	if (s->unaccounted > 0)
+		printf("Burned    %" PRIu64 " devices by unclean stops that "
+		       "no acknowledgement has accepted\n", s->unaccounted);
 	if (s->refusals > 0)
 		printf("Refused   %" PRIu64 " since edgehsmd started; the last: "
 		       "%s\n", s->refusals, s->refusal);

@@ -150,6 +150,7 @@ read_status(const struct eh_wire *w, struct eh_token_status *s)
 	s->commits = number(w, EH_WIRE_COMMITS);
 	s->burned_seqs = number(w, EH_WIRE_BURNED_SEQS);
 	s->unacked = number(w, EH_WIRE_UNACKED);
+	s->unaccounted = number(w, EH_WIRE_UNACCOUNTED);
 	s->refusals = number(w, EH_WIRE_REFUSALS);
 	s->anchor_class =
 	    (enum eh_anchor_class)number(w, EH_WIRE_ANCHOR_CLASS);

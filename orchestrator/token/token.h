@@ -83,6 +83,7 @@ struct eh_token_status {
 	uint8_t attested;		/* 1: since_time is known */
 	uint64_t since_time;
 	uint64_t log_size, boots, commits, burned_seqs, unacked, refusals;
+	uint64_t unaccounted;		/* burned passes not yet accepted */
 	char refusal[EH_ERROR_TEXT + 64]; /* the last: when, what, why */
 	enum eh_anchor_class anchor_class;
 	enum eh_anchor_mode anchor_mode;

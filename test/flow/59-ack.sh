@@ -115,6 +115,9 @@ quietly make 1 SN00000033
 crash
 refused "the limit of burned devices stops new ones" \
     "devices were burned by unclean stops and are not accounted for" SN00000034
+ends "edgehsm status says what stops it, and who can lift that" 0 \
+    "stopped: devices burned .*; the OEM can lift that: edgehsm-authority ack" \
+    "$EDGEHSM" status
 quietly hand_over burned
 ends "burned places may wait" 0 "new entries" \
     ack burned "$OUT/burned.ehlog" --keep-burned
@@ -142,6 +145,8 @@ quietly hand_over two
 ends "another token's past does not go in" 77 "another history" \
     import "$OUT/one.ack"
 refused "and stops it" "not the one of this EdgeHSM" SN00000053
+ends "edgehsm status says so" 0 "acknowledged another history" \
+    "$EDGEHSM" status
 ends "the authority never acknowledges two histories" 77 \
     "frozen: two histories" ack two "$OUT/two.ehlog"
 rm "$OUT/one.ack"

@@ -37,7 +37,8 @@ static const char *const labels[EH_WIRE_LABELS] = {
 	"digest", "nbf", "exp", "burns", "counters", "good", "scrapped",
 	"in-doubt", "authorizations", "t-lo", "t-hi", "quality", "boots",
 	"commits", "anchor-class", "anchor", "anchor-mode", "burned-seqs",
-	"unacked", "flags", "refusals", "since-time", "limits",
+	"unacked", "flags", "refusals", "since-time", "limits", "refusal",
+	"unaccounted",
 };
 
 static int sock = -1;
