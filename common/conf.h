@@ -18,7 +18,7 @@
  *	socket            PATH, at most 107 bytes            below
  *	state             PATH of a folder                   below
  *	anchor            file:PATH, outside the state       below
- *	                  folder; or tpm:owner:INDEX:TCTI
+ *	                  folder; or tpm:MODE:INDEX:TCTI
  *	daemon            PATH of edgehsmd                   the caller's
  *	autostart         yes | no; never yes in the         below
  *	                  system-wide file
@@ -57,11 +57,16 @@ enum eh_conf_origin {
 };
 
 /*
- * tpm:owner:INDEX:TCTI (doc/format/anchor.md section 3): INDEX is 0x and eight
- * hex digits, 0x01800000 to 0x01bffffe, and the next one is the counter's; TCTI
- * is device:PATH, or swtpm: or mssim: with path=PATH or with host and port.
+ * tpm:MODE:INDEX:TCTI (doc/format/anchor.md section 3).  MODE is owner, with an
+ * INDEX of 0x01800000 to 0x01bffffe, of which the next one is the counter's; or
+ * platform, 0x01400000 to 0x017fffff.  It has 0x and eight hex digits.  TCTI is
+ * device:PATH, or swtpm: or mssim: with path=PATH or with host and port.
  */
-enum eh_conf_anchor { EH_CONF_ANCHOR_FILE, EH_CONF_ANCHOR_TPM };
+enum eh_conf_anchor {
+	EH_CONF_ANCHOR_FILE,
+	EH_CONF_ANCHOR_TPM_OWNER,
+	EH_CONF_ANCHOR_TPM_PLATFORM
+};
 
 /* What it takes to reach the TPM. */
 enum eh_conf_tcti {
@@ -70,8 +75,6 @@ enum eh_conf_tcti {
 	EH_CONF_TCTI_INET	/* a socket of TCP */
 };
 
-#define EH_CONF_INDEX_FIRST 0x01800000u
-#define EH_CONF_INDEX_LAST  0x01bffffeu
 
 enum eh_conf_verify {
 	EH_CONF_VERIFY_ALWAYS,	/* each signature of the backend */

@@ -123,36 +123,52 @@ reach_of(const char *tcti)
 	return tcti[11] == '/' ? EH_CONF_TCTI_UNIX : -1;
 }
 
-/* tpm:owner:INDEX:TCTI */
+/* Who makes an index, and in which range (TCG, Registry of Reserved TPM 2.0
+ * Handles). */
+static const struct {
+	const char *prefix;
+	enum eh_conf_anchor anchor;
+	uint32_t first, last;
+} tpm_modes[] = {
+	{ "tpm:owner:", EH_CONF_ANCHOR_TPM_OWNER, 0x01800000, 0x01bffffe },
+	{ "tpm:platform:", EH_CONF_ANCHOR_TPM_PLATFORM, 0x01400000,
+	    0x017fffff },
+};
+
+/* tpm:MODE:INDEX:TCTI */
 static int
 set_tpm(struct eh_conf_lines *r, const char *key, const char *value)
 {
+	const size_t modes = sizeof(tpm_modes) / sizeof(tpm_modes[0]);
 	struct eh_conf *c = r->conf;
-	const char *index = value + sizeof("tpm:owner:") - 1, *tcti;
+	const char *index, *tcti;
 	unsigned long number;
-	char *end;
+	char *end = NULL;
+	size_t m = 0;
 	int reach;
 
-	if (strncmp(value, "tpm:platform:", 13) == 0)
-		return eh_conf_lines_refuse(r, r->now, "%s: an index of the "
-		    "platform is not built yet; use tpm:owner:INDEX:TCTI", key);
-	if (strncmp(value, "tpm:owner:", 10) != 0)
-		return eh_conf_lines_refuse(r, r->now,
-		    "%s must be tpm:owner:INDEX:TCTI, not '%s'", key, value);
+	while (m < modes && strncmp(value, tpm_modes[m].prefix,
+			strlen(tpm_modes[m].prefix)) != 0)
+		m++;
+	if (m == modes)
+		return eh_conf_lines_refuse(r, r->now, "%s must be "
+		    "tpm:owner:INDEX:TCTI or tpm:platform:INDEX:TCTI, not '%s'",
+		    key, value);
+	index = value + strlen(tpm_modes[m].prefix);
 	number = strncmp(index, "0x", 2) == 0 &&
 	    isxdigit((unsigned char)index[2]) ? strtoul(index, &end, 16) : 0;
-	if (number < EH_CONF_INDEX_FIRST || number > EH_CONF_INDEX_LAST ||
+	if (number < tpm_modes[m].first || number > tpm_modes[m].last ||
 	    end - index != 10 || *end != ':')
 		return eh_conf_lines_refuse(r, r->now, "%s: INDEX must be "
 		    "0x%08x to 0x%08x with all its digits and a colon behind "
-		    "it, not '%s'", key, EH_CONF_INDEX_FIRST,
-		    EH_CONF_INDEX_LAST, index);
+		    "it, not '%s'", key, tpm_modes[m].first, tpm_modes[m].last,
+		    index);
 	tcti = end + 1;
 	if ((reach = reach_of(tcti)) < 0)
 		return eh_conf_lines_refuse(r, r->now, "%s: TCTI must be "
 		    "device:/PATH, swtpm:path=/PATH, swtpm:host=HOST,port=PORT "
 		    "or the same with mssim, not '%s'", key, tcti);
-	c->anchor = EH_CONF_ANCHOR_TPM;
+	c->anchor = tpm_modes[m].anchor;
 	c->anchor_index = (uint32_t)number;
 	c->anchor_reach = (enum eh_conf_tcti)reach;
 	if ((c->anchor_tpm = strdup(value)) == NULL ||
@@ -169,7 +185,7 @@ set_anchor(
 		return set_tpm(r, key, value);
 	if (strncmp(value, "file:", 5) != 0)
 		return eh_conf_lines_refuse(r, r->now, "%s must be file:PATH "
-		    "or tpm:owner:INDEX:TCTI, not '%s'", key, value);
+		    "or tpm:MODE:INDEX:TCTI, not '%s'", key, value);
 	r->conf->anchor = EH_CONF_ANCHOR_FILE;
 	return set_path(r, key, value + 5, at);
 }

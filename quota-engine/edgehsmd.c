@@ -265,7 +265,7 @@ close_sandbox(const char *unsuitable, const struct options *o,
 
 	if (unsuitable != NULL)
 		return EH_OK;
-	if (conf->anchor == EH_CONF_ANCHOR_TPM)
+	if (conf->anchor != EH_CONF_ANCHOR_FILE)
 		tpm = ways[conf->anchor_reach];
 	return eh_sandbox_close(o->network, tpm, error);
 }

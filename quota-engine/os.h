@@ -11,6 +11,7 @@
 #include "quota-engine/clockguard.h"
 
 struct eh_anchor_identity;
+struct eh_rawkey;
 
 /*
  * Everything that the heart of edgehsmd asks of the machine goes through this
@@ -60,14 +61,14 @@ struct eh_os {
 	int (*random)(void *, void *out, size_t len);
 
 	/*
-	 * The anchor (anchor/anchor.h).  define() makes it, once:
-	 * EH_ERR_EXISTS. read() gives its value; EH_ERR_NOT_FOUND when it was
+	 * The anchor (anchor/anchor.h).  define() makes it for the EdgeHSM
+	 * under the OEM's ${root}, once: EH_ERR_EXISTS. read() gives its value; EH_ERR_NOT_FOUND when it was
 	 * never defined, EH_ERR_FORMAT when what is there is no anchor.
 	 * extend() turns A into SHA-256(A || digest) if A equals ${from}, and
 	 * is EH_DENIED_FAIL_STOPPED if not; EH_ERR_BUSY says that nobody knows
 	 * whether it happened: read, then decide.
 	 */
-	int (*anchor_define)(void *);
+	int (*anchor_define)(void *, const struct eh_rawkey *root);
 	int (*anchor_read)(void *, uint8_t value[EH_DIGEST_LEN]);
 	int (*anchor_extend)(void *, const uint8_t from[EH_DIGEST_LEN],
 	    const uint8_t digest[EH_DIGEST_LEN]);

@@ -231,11 +231,11 @@ posix_random(void *arg, void *out, size_t len)
 }
 
 static int
-posix_anchor_define(void *arg)
+posix_anchor_define(void *arg, const struct eh_rawkey *root)
 {
 	struct eh_os_posix *os = arg;
 
-	return os->anchor->define(os->anchor->arg);
+	return os->anchor->define(os->anchor->arg, root);
 }
 
 static int

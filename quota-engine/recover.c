@@ -637,7 +637,7 @@ first_anchor(struct eh_engine *eng, struct eh_error *error)
 {
 	struct eh_os *os = eng->os;
 	struct eh_error why;
-	int err = os->anchor_define(os->arg);
+	int err = os->anchor_define(os->arg, &eng->state->root);
 
 	if (err == EH_ERR_EXISTS)
 		err = EH_OK;

@@ -67,8 +67,11 @@ open_anchor(struct eh_start *s, struct eh_error *error)
 		err = eh_anchor_file_open(
 		    conf->anchor_path, &s->anchor, error);
 	else
-		err = eh_anchor_tpm_open(conf->anchor_tcti, conf->anchor_index,
-		    EH_ANCHOR_TPM_PATIENCE_MS, &s->anchor, error);
+		err = eh_anchor_tpm_open(conf->anchor_tcti,
+		    conf->anchor == EH_CONF_ANCHOR_TPM_OWNER ?
+			EH_ANCHOR_TPM_OWNER : EH_ANCHOR_TPM_PLATFORM,
+		    conf->anchor_index, EH_ANCHOR_TPM_PATIENCE_MS, &s->anchor,
+		    error);
 	s->boundary.anchor = s->anchor;
 	return err;
 }

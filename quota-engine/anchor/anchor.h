@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "common/crypto/rawkey.h"
 #include "common/err.h"
 #include "common/message/types.h"
 
@@ -44,9 +45,10 @@ struct eh_anchor {
 	 * EH_ERR_STORAGE when it cannot be reached. */
 	int (*read)(void *arg, uint8_t value[EH_DIGEST_LEN]);
 
-	/* Define it, with 32 zero bytes: once, at genesis.  EH_ERR_EXISTS when
-	 * it was; EH_ERR_CONFIG when something else is in its place. */
-	int (*define)(void *arg);
+	/* Define it, with 32 zero bytes: once, at genesis.  ${root} is the
+	 * OEM's: only it may remove an index of the platform.  EH_ERR_EXISTS
+	 * when it was; EH_ERR_CONFIG when something else is in its place. */
+	int (*define)(void *arg, const struct eh_rawkey *root);
 
 	/* As eh_os.anchor_extend(). */
 	int (*extend)(void *arg, const uint8_t from[EH_DIGEST_LEN],
@@ -73,8 +75,10 @@ EH_MUST_CHECK int eh_anchor_file_open(
 
 /*
  * The anchor in a TPM 2.0 (doc/format/anchor.md section 3): an NV index of type
- * EXTEND at ${index} in the hierarchy of the owner, and a counter at ${index}
- * + 1 that each start raises.  ${tcti} is for libtss2-tctildr.  A call that the
+ * EXTEND at ${index}.  EH_ANCHOR_TPM_OWNER: in the hierarchy of the owner, made
+ * by define(), and a counter at ${index} + 1 that each start raises.
+ * EH_ANCHOR_TPM_PLATFORM: made by the platform before, and taken by define().
+ * ${tcti} is for libtss2-tctildr.  A call that the
  * TPM puts off, or that is lost on the way, is tried again for
  * ${patience_ms}.
  *
@@ -82,12 +86,13 @@ EH_MUST_CHECK int eh_anchor_file_open(
  * that has verified none yet.
  *
  * EH_ERR_STORAGE with a sentence when the TPM does not answer now;
- * EH_ERR_UNSUPPORTED when this edgehsmd was built without it.
+ * EH_ERR_CONFIG when this edgehsmd was built without it.
  */
 #define EH_ANCHOR_TPM_PATIENCE_MS 20000
 
-EH_MUST_CHECK int eh_anchor_tpm_open(const char *tcti, uint32_t index,
-    unsigned patience_ms, struct eh_anchor **, struct eh_error *);
+EH_MUST_CHECK int eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode,
+    uint32_t index, unsigned patience_ms, struct eh_anchor **,
+    struct eh_error *);
 
 /* Close and free.  NULL is ignored. */
 void eh_anchor_close(struct eh_anchor *);

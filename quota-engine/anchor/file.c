@@ -70,12 +70,13 @@ file_write(struct file *file, const uint8_t value[EH_DIGEST_LEN])
 }
 
 static int
-file_define(void *arg)
+file_define(void *arg, const struct eh_rawkey *root)
 {
 	static const uint8_t zero[EH_DIGEST_LEN];
 	struct file *file = arg;
 	uint8_t value[EH_DIGEST_LEN];
 
+	(void)root;
 	if (file_read(file, value) != EH_ERR_NOT_FOUND)
 		return EH_ERR_EXISTS;
 	if (file_write(file, zero) != EH_OK)

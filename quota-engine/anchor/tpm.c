@@ -82,6 +82,7 @@ error_of(enum eh_tpm_outcome outcome)
 		return EH_ERR_NOT_FOUND;
 	case EH_TPM_FOREIGN:
 	case EH_TPM_REFUSED:
+	case EH_TPM_UNWRITTEN:
 		return EH_ERR_FORMAT;
 	default:
 		return EH_ERR_STORAGE;
@@ -271,8 +272,53 @@ define_once(struct tpm *tpm)
 	return eh_tpm_define(link, EH_TPM_INDEX);
 }
 
+/* An index that the platform has made for whom ${root} is the root: from now on
+ * it is extended by us alone. */
+static enum eh_tpm_outcome
+take_once(struct tpm *tpm, const struct eh_rawkey *root)
+{
+	uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN];
+	uint8_t policy[EH_DIGEST_LEN], value[EH_DIGEST_LEN];
+	struct eh_tpm *link = &tpm->link;
+	enum eh_tpm_outcome outcome = eh_tpm_look_up(link, EH_TPM_INDEX);
+
+	if (outcome == EH_TPM_ABSENT) {
+		eh_error_set(&link->why, EH_ERR_CONFIG, "the platform has made "
+		    "no index 0x%08x: that is done before the operating "
+		    "system starts (doc/format/anchor.md section 4)",
+		    link->handle);
+		return EH_TPM_FOREIGN;
+	}
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	if (eh_tpm_policy(root, branch, policy) != EH_OK ||
+	    !eh_ct_equal(policy, link->policy, EH_DIGEST_LEN)) {
+		eh_error_set(&link->why, EH_ERR_CONFIG, "the policy of the "
+		    "index 0x%08x is not that of this OEM's root",
+		    link->handle);
+		return EH_TPM_FOREIGN;
+	}
+	if ((outcome = eh_tpm_take(link, branch)) != EH_TPM_REFUSED)
+		return outcome;
+	/* Taken before, by us?  Then our secret gets as far as to the bytes
+	 * that are not there yet. */
+	return eh_tpm_read(link, EH_TPM_INDEX, value, sizeof(value)) ==
+	    EH_TPM_UNWRITTEN ? EH_TPM_DONE : EH_TPM_REFUSED;
+}
+
+static enum eh_tpm_outcome
+define_or_take(struct tpm *tpm, const struct eh_rawkey *root)
+{
+	enum eh_tpm_outcome outcome = eh_tpm_connect(&tpm->link);
+
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	return tpm->table.mode == EH_ANCHOR_TPM_PLATFORM ?
+	    take_once(tpm, root) : define_once(tpm);
+}
+
 static int
-define(struct tpm *tpm)
+define(struct tpm *tpm, const struct eh_rawkey *root)
 {
 	struct patience p = fresh;
 	uint8_t value[EH_DIGEST_LEN];
@@ -287,21 +333,20 @@ define(struct tpm *tpm)
 			return EH_ERR_EXISTS;
 		if (err != EH_OK && err != EH_ERR_NOT_FOUND)
 			return err == EH_ERR_FORMAT ? EH_ERR_CONFIG : err;
-		if ((outcome = eh_tpm_connect(&tpm->link)) == EH_TPM_DONE)
-			outcome = define_once(tpm);
+		outcome = define_or_take(tpm, root);
 	} while (outcome != EH_TPM_DONE && again(tpm, &p, outcome));
 	err = error_of(outcome);
 	return err == EH_ERR_FORMAT ? EH_ERR_CONFIG : err;
 }
 
 static int
-tpm_define(void *arg)
+tpm_define(void *arg, const struct eh_rawkey *root)
 {
 	struct tpm *tpm = arg;
 	int err;
 
 	pthread_mutex_lock(&tpm->lock);
-	err = define(tpm);
+	err = define(tpm, root);
 	pthread_mutex_unlock(&tpm->lock);
 	return err;
 }
@@ -328,6 +373,7 @@ tpm_bind(void *arg, const uint8_t secret[EH_DIGEST_LEN])
 static int
 tpm_identify(void *arg, struct eh_anchor_identity *id)
 {
+	uint8_t value[EH_DIGEST_LEN];
 	struct tpm *tpm = arg;
 	int err;
 
@@ -335,13 +381,14 @@ tpm_identify(void *arg, struct eh_anchor_identity *id)
 	if (!tpm->link.is_bound)
 		return EH_ERR_ARGUMENT;
 	pthread_mutex_lock(&tpm->lock);
-	err = fetch_count(tpm, &id->count);
+	err = fetch(tpm, EH_TPM_INDEX, value, sizeof(value));
+	if (err == EH_OK && tpm->table.mode == EH_ANCHOR_TPM_OWNER)
+		err = fetch_count(tpm, &id->count);
 	if (err == EH_OK) {
 		memcpy(id->key, tpm->link.key, EH_TPM_NAME);
-		if (eh_tpm_name(&tpm->link, EH_TPM_INDEX, id->index) != EH_OK ||
-		    eh_tpm_name(&tpm->link, EH_TPM_COUNTER, id->counter) !=
-		    EH_OK)
-			err = EH_ERR_CRYPTO;
+		memcpy(id->index, tpm->link.name[EH_TPM_INDEX], EH_TPM_NAME);
+		memcpy(id->counter, tpm->link.name[EH_TPM_COUNTER],
+		    EH_TPM_NAME);
 	}
 	pthread_mutex_unlock(&tpm->lock);
 	return err;
@@ -371,12 +418,12 @@ tpm_close(void *arg)
 }
 
 int
-eh_anchor_tpm_open(const char *tcti, uint32_t index, unsigned patience_ms,
-    struct eh_anchor **anchorp, struct eh_error *error)
+eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode mode,
+    uint32_t index, unsigned patience_ms, struct eh_anchor **anchorp,
+    struct eh_error *error)
 {
 	static const struct eh_anchor table = {
 		.class = EH_CLASS_FILE,
-		.mode = EH_ANCHOR_TPM_OWNER,
 		.bind = tpm_bind,
 		.read = tpm_read,
 		.define = tpm_define,
@@ -397,10 +444,14 @@ eh_anchor_tpm_open(const char *tcti, uint32_t index, unsigned patience_ms,
 	setenv("TSS2_LOG", "all+none", 0);
 	tpm->table = table;
 	tpm->table.arg = tpm;
+	tpm->table.mode = mode;
+	if (mode == EH_ANCHOR_TPM_PLATFORM)
+		tpm->table.raise = NULL;
 	pthread_mutex_init(&tpm->lock, NULL);
 	tpm->patience_ms = patience_ms;
 	tpm->link.tcti = tpm->tcti;
 	tpm->link.handle = index;
+	tpm->link.mode = mode;
 	eh_tpm_disconnect(&tpm->link);
 	if (eh_tpm_connect(&tpm->link) != EH_TPM_DONE) {
 		eh_error_set(error, EH_ERR_STORAGE, "the anchor cannot be "

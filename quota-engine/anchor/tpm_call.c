@@ -75,7 +75,7 @@ judge_plain(TPM2_RC rc)
 	case TPM2_RC_NV_AUTHORIZATION:
 		return EH_TPM_REFUSED;
 	case TPM2_RC_NV_UNINITIALIZED:
-		return EH_TPM_FOREIGN;
+		return EH_TPM_UNWRITTEN;
 	case TPM2_RC_INITIALIZE:
 		return EH_TPM_LOST;
 	default:
@@ -126,6 +126,7 @@ said(struct eh_tpm *t, const char *call, TSS2_RC rc)
 		[EH_TPM_ABSENT] = "it has no such index: it is another TPM, or "
 		    "somebody has removed the index",
 		[EH_TPM_FOREIGN] = "the index is not as we made it",
+		[EH_TPM_UNWRITTEN] = "the index was made anew",
 		[EH_TPM_REFUSED] = "the index does not know our secret, or "
 		    "the answer is not the TPM's: it is another TPM, or "
 		    "somebody has made the index anew",
@@ -250,26 +251,31 @@ public_of(const struct eh_tpm *t, enum eh_tpm_place place,
 	public->nvPublic.nameAlg = TPM2_ALG_SHA256;
 	public->nvPublic.attributes = type << TPMA_NV_TPM2_NT_SHIFT |
 	    TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
+	if (t->mode == EH_ANCHOR_TPM_PLATFORM)
+		public->nvPublic.attributes |=
+		    TPMA_NV_POLICY_DELETE | TPMA_NV_PLATFORMCREATE;
 	public->nvPublic.dataSize = place == EH_TPM_INDEX ? EH_DIGEST_LEN : 8;
 }
 
-int
-eh_tpm_name(const struct eh_tpm *t, enum eh_tpm_place place,
-    uint8_t name[EH_TPM_NAME])
+/* The Name of what was found, as it is once written. */
+static enum eh_tpm_outcome
+note_name(struct eh_tpm *t, enum eh_tpm_place place,
+    const TPMS_NV_PUBLIC *found)
 {
-	uint8_t bytes[sizeof(TPMS_NV_PUBLIC)];
-	TPM2B_NV_PUBLIC public;
+	TPMS_NV_PUBLIC written = *found;
+	uint8_t bytes[sizeof(TPMS_NV_PUBLIC)], *name = t->name[place];
 	size_t len = 0;
 
-	public_of(t, place, &public);
-	public.nvPublic.attributes |= TPMA_NV_WRITTEN;
-	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(&public.nvPublic, bytes,
-		sizeof(bytes), &len) != TSS2_RC_SUCCESS)
-		return EH_ERR_CRYPTO;
+	written.attributes |= TPMA_NV_WRITTEN;
+	if (Tss2_MU_TPMS_NV_PUBLIC_Marshal(
+		&written, bytes, sizeof(bytes), &len) != TSS2_RC_SUCCESS)
+		return EH_TPM_FAILED;
 	name[0] = TPM2_ALG_SHA256 >> 8;
 	name[1] = TPM2_ALG_SHA256 & 0xff;
 	eh_sha256(bytes, len, name + 2);
-	return EH_OK;
+	if (found->authPolicy.size == EH_DIGEST_LEN)
+		memcpy(t->policy, found->authPolicy.buffer, EH_DIGEST_LEN);
+	return EH_TPM_DONE;
 }
 
 static int
@@ -283,7 +289,8 @@ is_ours(const struct eh_tpm *t, enum eh_tpm_place place,
 	    found->nameAlg == ours.nvPublic.nameAlg &&
 	    (found->attributes & ~TPMA_NV_WRITTEN) ==
 	    ours.nvPublic.attributes &&
-	    found->authPolicy.size == 0 &&
+	    found->authPolicy.size ==
+	    (t->mode == EH_ANCHOR_TPM_PLATFORM ? EH_DIGEST_LEN : 0) &&
 	    found->dataSize == ours.nvPublic.dataSize;
 }
 
@@ -315,10 +322,14 @@ eh_tpm_look_up(struct eh_tpm *t, enum eh_tpm_place place)
 		return outcome;
 	t->is_written[place] =
 	    (found->nvPublic.attributes & TPMA_NV_WRITTEN) != 0;
-	if (is_ours(t, place, &found->nvPublic))
+	if (is_ours(t, place, &found->nvPublic)) {
 		outcome = with_secret(t, place);
-	else
+		if (outcome == EH_TPM_DONE)
+			outcome = note_name(t, place, &found->nvPublic);
+	}
+	else {
 		outcome = EH_TPM_FOREIGN;
+	}
 	Esys_Free(found);
 	if (outcome == EH_TPM_FOREIGN) {
 		t->is_written[place] = 0; /* look again next time */
@@ -404,4 +415,52 @@ eh_tpm_undefine(struct eh_tpm *t, enum eh_tpm_place place)
 	if (outcome == EH_TPM_DONE)
 		t->place[place] = NONE;
 	return outcome;
+}
+
+/* The policy session that lets NV_ChangeAuth through. */
+static TSS2_RC
+start_policy(struct eh_tpm *t,
+    uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN], ESYS_TR *policy)
+{
+	TPML_DIGEST either = { .count = EH_TPM_BRANCHES };
+	TSS2_RC rc;
+
+	for (unsigned i = 0; i < EH_TPM_BRANCHES; i++) {
+		either.digests[i].size = EH_DIGEST_LEN;
+		memcpy(either.digests[i].buffer, branch[i], EH_DIGEST_LEN);
+	}
+	rc = Esys_StartAuthSession(t->esys, NONE, NONE, NONE, NONE, NONE, NULL,
+	    TPM2_SE_POLICY, &aes, TPM2_ALG_SHA256, policy);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_PolicyAuthValue(t->esys, *policy, NONE, NONE, NONE);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_PolicyCommandCode(t->esys, *policy, NONE, NONE, NONE,
+		    TPM2_CC_NV_ChangeAuth);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_PolicyOR(
+		    t->esys, *policy, NONE, NONE, NONE, &either);
+	return rc;
+}
+
+enum eh_tpm_outcome
+eh_tpm_take(struct eh_tpm *t, uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN])
+{
+	ESYS_TR policy = NONE, nv = t->place[EH_TPM_INDEX];
+	TSS2_RC rc = start_policy(t, branch, &policy);
+
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_TR_SetAuth(t->esys, nv, NULL);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_TRSess_SetAttributes(t->esys, t->session,
+		    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT, 0xff);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_NV_ChangeAuth(
+		    t->esys, nv, policy, t->session, NONE, &t->auth);
+	if (rc != TSS2_RC_SUCCESS && policy != NONE)
+		(void)Esys_FlushContext(t->esys, policy);
+	(void)Esys_TRSess_SetAttributes(
+	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff);
+	if (Esys_TR_SetAuth(t->esys, nv, &t->auth) != TSS2_RC_SUCCESS)
+		return EH_TPM_LOST;
+	return said(t, "NV_ChangeAuth", rc);
 }

@@ -9,6 +9,7 @@
 
 #include "common/err.h"
 #include "quota-engine/anchor/anchor.h"
+#include "quota-engine/anchor/tpm_policy.h"
 
 /* The two indexes of an anchor. */
 enum eh_tpm_place {
@@ -22,6 +23,7 @@ enum eh_tpm_outcome {
 	EH_TPM_DONE,
 	EH_TPM_ABSENT,		/* there is no such index */
 	EH_TPM_FOREIGN,		/* there is one, but not such as ours */
+	EH_TPM_UNWRITTEN,	/* our secret is right, and no bytes yet */
 	EH_TPM_REFUSED,		/* wrong secret, or an answer by a stranger */
 	EH_TPM_BUSY,		/* put off: the same again later */
 	EH_TPM_LOST,		/* nobody knows: connect again */
@@ -29,7 +31,7 @@ enum eh_tpm_outcome {
 };
 
 /*
- * Everything but the first four members is of one connection.  Every call needs
+ * Everything but the first five members is of one connection.  Every call needs
  * eh_tpm_connect() before, and takes place in an HMAC session that is salted
  * with the TPM's endorsement key (TCG template L-2: ECC P-256) and keyed with
  * the secret, so that nobody between us and the TPM can make up an answer.
@@ -37,6 +39,7 @@ enum eh_tpm_outcome {
  */
 struct eh_tpm {
 	const char *tcti;			/* borrowed */
+	enum eh_anchor_mode mode;
 	uint32_t handle;			/* of EH_TPM_INDEX */
 	int is_bound;				/* ${auth} holds */
 	TPM2B_AUTH auth;
@@ -47,6 +50,8 @@ struct eh_tpm {
 	ESYS_TR session;
 	ESYS_TR place[EH_TPM_PLACES];		/* ESYS_TR_NONE: not looked up */
 	int is_written[EH_TPM_PLACES];
+	uint8_t name[EH_TPM_PLACES][EH_TPM_NAME]; /* as it is once written */
+	uint8_t policy[EH_DIGEST_LEN];		/* of the platform's index */
 	uint8_t key[EH_TPM_NAME];		/* Name of the endorsement key */
 };
 
@@ -72,8 +77,10 @@ enum eh_tpm_outcome eh_tpm_increment(struct eh_tpm *);
 enum eh_tpm_outcome eh_tpm_define(struct eh_tpm *, enum eh_tpm_place);
 enum eh_tpm_outcome eh_tpm_undefine(struct eh_tpm *, enum eh_tpm_place);
 
-/* The Name of an index of ours that was written.  EH_ERR_CRYPTO. */
-EH_MUST_CHECK int eh_tpm_name(const struct eh_tpm *, enum eh_tpm_place,
-    uint8_t name[EH_TPM_NAME]);
+/* Give the platform's index, which was looked up and never written, our secret
+ * in place of the empty value that it was made with.  The branches of its policy
+ * are ${branch}. */
+enum eh_tpm_outcome eh_tpm_take(struct eh_tpm *,
+    uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN]);
 
 #endif

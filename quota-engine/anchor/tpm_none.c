@@ -5,9 +5,11 @@
 #include "quota-engine/anchor/anchor.h"
 
 int
-eh_anchor_tpm_open(const char *tcti, uint32_t index, unsigned patience_ms,
-    struct eh_anchor **anchorp, struct eh_error *error)
+eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode mode,
+    uint32_t index, unsigned patience_ms, struct eh_anchor **anchorp,
+    struct eh_error *error)
 {
+	(void)mode;
 	(void)index;
 	(void)patience_ms;
 	*anchorp = NULL;

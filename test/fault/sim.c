@@ -430,10 +430,11 @@ sim_do_random(void *arg, void *out, size_t len)
 }
 
 static int
-sim_do_define(void *arg)
+sim_do_define(void *arg, const struct eh_rawkey *root)
 {
 	struct sim *s = arg;
 
+	(void)root;
 	if (!begin(s, SIM_NONE))
 		return EH_ERR_STORAGE;
 	if (s->anchor->defined)

@@ -149,8 +149,8 @@ START_TEST(an_anchor_in_a_tpm_says_where_it_is)
 		/* The system's file must name an anchor: this is one. */
 		ck_assert_msg(read_text(text, EH_CONF_SYSTEM) == EH_OK, "%s",
 		    error.text);
-		ck_assert_int_eq(conf.anchor, EH_CONF_ANCHOR_TPM);
-		ck_assert_uint_eq(conf.anchor_index, EH_CONF_INDEX_LAST);
+		ck_assert_int_eq(conf.anchor, EH_CONF_ANCHOR_TPM_OWNER);
+		ck_assert_uint_eq(conf.anchor_index, 0x01bffffe);
 		ck_assert_str_eq(conf.anchor_tcti, ways[i].tcti);
 		ck_assert_str_eq(conf.anchor_tpm, text + strlen("anchor = "));
 		ck_assert_int_eq(conf.anchor_reach, ways[i].reach);
@@ -158,8 +158,13 @@ START_TEST(an_anchor_in_a_tpm_says_where_it_is)
 	}
 	ck_assert_int_eq(read_text("anchor = tpm:owner:0x01800000:device:/d",
 	    EH_CONF_USER), EH_OK);
-	ck_assert_uint_eq(conf.anchor_index, EH_CONF_INDEX_FIRST);
+	ck_assert_uint_eq(conf.anchor_index, 0x01800000);
 	ck_assert_ptr_null(conf.anchor_path);
+	ck_assert_int_eq(read_text(
+	    "anchor = tpm:platform:0x017fffff:device:/d", EH_CONF_USER),
+	    EH_OK);
+	ck_assert_int_eq(conf.anchor, EH_CONF_ANCHOR_TPM_PLATFORM);
+	ck_assert_uint_eq(conf.anchor_index, 0x017fffff);
 }
 END_TEST
 
@@ -272,13 +277,14 @@ static const struct {
 	{ "backend.verify = never",
 	    "f:1: backend.verify must be always or start, not 'never'" },
 	{ "anchor = /x", "f:1: anchor must be file:PATH or "
-	    "tpm:owner:INDEX:TCTI, not '/x'" },
+	    "tpm:MODE:INDEX:TCTI, not '/x'" },
 	{ "anchor = file:x", "f:1: anchor must be an absolute path, not 'x'" },
 	{ "anchor = tpm:device:/dev/tpmrm0", "f:1: anchor must be "
-	    "tpm:owner:INDEX:TCTI, not 'tpm:device:/dev/tpmrm0'" },
-	{ "anchor = tpm:platform:0x01400100:device:/dev/tpmrm0",
-	    "f:1: anchor: an index of the platform is not built yet; use "
-	    "tpm:owner:INDEX:TCTI" },
+	    "tpm:owner:INDEX:TCTI or tpm:platform:INDEX:TCTI, not "
+	    "'tpm:device:/dev/tpmrm0'" },
+	{ "anchor = tpm:platform:0x01800000:device:/t", "f:1: anchor: INDEX "
+	    "must be 0x01400000 to 0x017fffff with all its digits and a colon "
+	    "behind it, not '0x01800000:device:/t'" },
 #define BAD_INDEX(text) "f:1: anchor: INDEX must be 0x01800000 to " \
 	"0x01bffffe with all its digits and a colon behind it, not '" text "'"
 	{ "anchor = tpm:owner:", BAD_INDEX("") },

@@ -8,13 +8,20 @@
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_tctildr.h>
 
+#include "common/crypto/soft.h"
 #include "quota-engine/anchor/anchor.h"
+#include "quota-engine/anchor/tpm_policy.h"
 #include "test/unit/quota-engine/swtpm.h"
 #include "test/unit/unit.h"
 
 #define INDEX       0x01800100u
+#define PLATFORM_INDEX 0x01400100u
 #define PATIENCE_MS 3000
 
+static const uint32_t index_of[] = { [EH_ANCHOR_TPM_OWNER] = INDEX,
+	[EH_ANCHOR_TPM_PLATFORM] = PLATFORM_INDEX };
+static enum eh_anchor_mode mode = EH_ANCHOR_TPM_OWNER;
+static struct eh_rawkey root;
 static struct swtpm tpm;
 static struct eh_anchor *anchor;
 static struct eh_error error;
@@ -43,8 +50,8 @@ open_at(const char *tcti, const uint8_t *key)
 {
 	struct eh_anchor *a = NULL;
 
-	ck_assert_msg(eh_anchor_tpm_open(tcti, INDEX, PATIENCE_MS, &a,
-	    &error) == EH_OK, "%s", error.text);
+	ck_assert_msg(eh_anchor_tpm_open(tcti, mode, index_of[mode],
+	    PATIENCE_MS, &a, &error) == EH_OK, "%s", error.text);
 	if (key != NULL)
 		a->bind(a->arg, key);
 	return a;
@@ -82,7 +89,7 @@ make(const char *tcti, unsigned n)
 	uint8_t value[EH_DIGEST_LEN] = { 0 };
 
 	anchor = open_at(tcti, secret);
-	ck_assert_int_eq(anchor->define(anchor->arg), EH_OK);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
 	for (; n > 0; n--) {
 		ck_assert_int_eq(extend(value), EH_OK);
 		eh_anchor_next(value, digest, value);
@@ -104,7 +111,7 @@ START_TEST(a_new_anchor_is_zeros_and_is_extended_as_the_format_says)
 	ck_assert_int_eq(anchor->class, EH_CLASS_FILE);
 	ck_assert_int_eq(anchor->mode, EH_ANCHOR_TPM_OWNER);
 	ck_assert_int_eq(anchor->read(anchor->arg, value), EH_ERR_NOT_FOUND);
-	ck_assert_int_eq(anchor->define(anchor->arg), EH_OK);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
 	holds(0);
 	ck_assert_int_eq(extend(zeros), EH_OK);
 	holds(1);
@@ -131,7 +138,7 @@ END_TEST
 START_TEST(it_is_defined_once)
 {
 	make(tpm.tcti, 1);
-	ck_assert_int_eq(anchor->define(anchor->arg), EH_ERR_EXISTS);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_ERR_EXISTS);
 	holds(1);
 }
 END_TEST
@@ -145,7 +152,7 @@ START_TEST(a_genesis_that_was_cut_short_is_begun_again_with_another_secret)
 	ck_assert_int_eq(anchor->identify(anchor->arg, &first), EH_OK);
 	reopen(tpm.tcti, other);
 	holds(0);
-	ck_assert_int_eq(anchor->define(anchor->arg), EH_OK);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
 	ck_assert_int_eq(anchor->identify(anchor->arg, &second), EH_OK);
 	ck_assert_uint_gt(second.count, first.count);
 	ck_assert_int_eq(extend(zeros), EH_OK);
@@ -254,7 +261,7 @@ START_TEST(what_is_somebody_elses_is_neither_used_nor_removed)
 		owner_ends();
 		anchor = open_at(tpm.tcti, secret);
 		ck_assert_int_eq(
-		    anchor->define(anchor->arg), EH_ERR_CONFIG);
+		    anchor->define(anchor->arg, &root), EH_ERR_CONFIG);
 		ck_assert_msg(strstr(why(), "name another index") != NULL,
 		    "%s", error.text);
 		eh_anchor_close(anchor);
@@ -282,6 +289,301 @@ START_TEST(an_index_that_was_removed_is_missing)
 	ck_assert_int_eq(anchor->read(anchor->arg, value), EH_ERR_NOT_FOUND);
 	ck_assert_msg(
 	    strstr(why(), "it has no such index") != NULL, "%s", error.text);
+}
+END_TEST
+
+/*
+ * --- what the platform does before ---
+ */
+
+static struct eh_soft *root_key;
+static const TPM2B_DIGEST no_digest;
+static const TPM2B_NONCE no_nonce;
+
+static ESYS_TR
+session_of(TPM2_SE type)
+{
+	const TPMT_SYM_DEF none = { .algorithm = TPM2_ALG_NULL };
+	ESYS_TR session;
+
+	ck_assert_uint_eq(Esys_StartAuthSession(esys, ESYS_TR_NONE,
+	    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL, type,
+	    &none, TPM2_ALG_SHA256, &session), 0);
+	return session;
+}
+
+/* The root as tpm2_loadexternal loads it. */
+static ESYS_TR
+load_root(void)
+{
+	TPM2B_PUBLIC public = { .publicArea = { .type = TPM2_ALG_ECC,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = TPMA_OBJECT_USERWITHAUTH |
+		    TPMA_OBJECT_SIGN_ENCRYPT,
+		.parameters = { .eccDetail = {
+			.symmetric = { .algorithm = TPM2_ALG_NULL },
+			.scheme = { .scheme = TPM2_ALG_NULL },
+			.curveID = TPM2_ECC_NIST_P256,
+			.kdf = { .scheme = TPM2_ALG_NULL } } },
+		.unique = { .ecc = { .x = { .size = 32 },
+		    .y = { .size = 32 } } } } };
+	ESYS_TR key;
+
+	memcpy(public.publicArea.unique.ecc.x.buffer, root.bytes + 1, 32);
+	memcpy(public.publicArea.unique.ecc.y.buffer, root.bytes + 33, 32);
+	ck_assert_uint_eq(Esys_LoadExternal(esys, ESYS_TR_NONE, ESYS_TR_NONE,
+	    ESYS_TR_NONE, NULL, &public, ESYS_TR_RH_OWNER, &key), 0);
+	return key;
+}
+
+/* Satisfy a branch; PolicySigned by the root, over the session's nonce. */
+static void
+go_through(ESYS_TR session, enum eh_tpm_branch branch, int signature_holds)
+{
+	TPMT_SIGNATURE by = { .sigAlg = TPM2_ALG_ECDSA,
+		.signature = { .ecdsa = { .hash = TPM2_ALG_SHA256,
+		    .signatureR = { .size = 32 },
+		    .signatureS = { .size = 32 } } } };
+	uint8_t said[64 + 4], raw[64];
+	TPM2B_NONCE *nonce = NULL;
+	struct eh_signer signer;
+	size_t len;
+	ESYS_TR key;
+
+	if (branch == EH_TPM_MAY_TAKE) {
+		ck_assert_uint_eq(Esys_PolicyAuthValue(esys, session,
+		    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE), 0);
+		ck_assert_uint_eq(Esys_PolicyCommandCode(esys, session,
+		    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+		    TPM2_CC_NV_ChangeAuth), 0);
+		return;
+	}
+	key = load_root();
+	ck_assert_uint_eq(
+	    Esys_TRSess_GetNonceTPM(esys, session, &nonce), 0);
+	len = nonce->size;
+	memcpy(said, nonce->buffer, len);
+	memset(said + len, 0, 4); /* no expiration */
+	eh_soft_signer(root_key, &signer);
+	ck_assert_int_eq(
+	    signer.sign(signer.arg, said, len + 4, raw), EH_OK);
+	memcpy(by.signature.ecdsa.signatureR.buffer, raw, 32);
+	memcpy(by.signature.ecdsa.signatureS.buffer, raw + 32, 32);
+	by.signature.ecdsa.signatureS.buffer[0] ^= !signature_holds;
+	ck_assert_int_eq(Esys_PolicySigned(esys, key, session, ESYS_TR_NONE,
+	    ESYS_TR_NONE, ESYS_TR_NONE, nonce, &no_digest, &no_nonce, 0, &by,
+	    NULL, NULL) == 0, signature_holds);
+	Esys_Free(nonce);
+	ck_assert_uint_eq(Esys_FlushContext(esys, key), 0);
+	if (signature_holds)
+		ck_assert_uint_eq(Esys_PolicyCommandCode(esys, session,
+		    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+		    TPM2_CC_NV_UndefineSpaceSpecial), 0);
+}
+
+static void
+either(ESYS_TR session, const TPML_DIGEST *branches)
+{
+	ck_assert_uint_eq(Esys_PolicyOR(esys, session, ESYS_TR_NONE,
+	    ESYS_TR_NONE, ESYS_TR_NONE, branches), 0);
+}
+
+/* The policy as the TPM itself computes it. */
+static void
+ask_policy(TPML_DIGEST *branches, TPM2B_DIGEST *policy)
+{
+	TPM2B_DIGEST *found;
+	ESYS_TR session;
+
+	branches->count = EH_TPM_BRANCHES;
+	for (unsigned i = 0; i < EH_TPM_BRANCHES; i++) {
+		session = session_of(TPM2_SE_TRIAL);
+		go_through(session, (enum eh_tpm_branch)i, 1);
+		ck_assert_uint_eq(Esys_PolicyGetDigest(esys, session,
+		    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &found), 0);
+		branches->digests[i] = *found;
+		Esys_Free(found);
+		Esys_FlushContext(esys, session);
+	}
+	session = session_of(TPM2_SE_TRIAL);
+	either(session, branches);
+	ck_assert_uint_eq(Esys_PolicyGetDigest(esys, session, ESYS_TR_NONE,
+	    ESYS_TR_NONE, ESYS_TR_NONE, &found), 0);
+	*policy = *found;
+	Esys_Free(found);
+	Esys_FlushContext(esys, session);
+}
+
+static TPML_DIGEST branches;
+
+static void
+platform_defines(void)
+{
+	TPM2B_NV_PUBLIC public = { .nvPublic = { .nvIndex = PLATFORM_INDEX,
+		.nameAlg = TPM2_ALG_SHA256,
+		.attributes = TPM2_NT_EXTEND << TPMA_NV_TPM2_NT_SHIFT |
+		    TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA |
+		    TPMA_NV_POLICY_DELETE | TPMA_NV_PLATFORMCREATE,
+		.dataSize = EH_DIGEST_LEN } };
+	const TPM2B_AUTH none = { 0 };
+	ESYS_TR nv;
+
+	ask_policy(&branches, &public.nvPublic.authPolicy);
+	ck_assert_uint_eq(Esys_NV_DefineSpace(esys, ESYS_TR_RH_PLATFORM,
+	    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &none, &public, &nv),
+	    0);
+}
+
+static void
+begin_platform(void)
+{
+	begin();
+	mode = EH_ANCHOR_TPM_PLATFORM;
+	ck_assert_int_eq(eh_soft_generate(&root_key), EH_OK);
+	root = *eh_soft_public(root_key);
+	owner_begins();
+	platform_defines();
+	owner_ends();
+}
+
+static void
+end_platform(void)
+{
+	eh_soft_free(root_key);
+	end();
+	mode = EH_ANCHOR_TPM_OWNER;
+}
+
+START_TEST(an_index_of_the_platform_is_taken_and_extended)
+{
+	struct eh_anchor_identity first, again;
+
+	make(tpm.tcti, 2);
+	ck_assert_int_eq(anchor->mode, EH_ANCHOR_TPM_PLATFORM);
+	ck_assert(anchor->raise == NULL);
+	holds(2);
+	ck_assert_int_eq(anchor->identify(anchor->arg, &first), EH_OK);
+	ck_assert_uint_eq(first.count, 0);
+	swtpm_kill(&tpm);
+	swtpm_start(&tpm);
+	reopen(tpm.tcti, secret);
+	holds(2);
+	ck_assert_int_eq(anchor->identify(anchor->arg, &again), EH_OK);
+	ck_assert_mem_eq(&first, &again, sizeof(first));
+	ck_assert_int_eq(
+	    anchor->define(anchor->arg, &root), EH_ERR_EXISTS);
+}
+END_TEST
+
+START_TEST(our_policy_is_the_one_that_a_tpm_computes)
+{
+	uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN], policy[EH_DIGEST_LEN];
+	TPM2B_DIGEST asked;
+
+	owner_begins();
+	ask_policy(&branches, &asked);
+	owner_ends();
+	ck_assert_int_eq(eh_tpm_policy(&root, branch, policy), EH_OK);
+	for (unsigned i = 0; i < EH_TPM_BRANCHES; i++)
+		ck_assert_mem_eq(
+		    branch[i], branches.digests[i].buffer, EH_DIGEST_LEN);
+	ck_assert_mem_eq(policy, asked.buffer, EH_DIGEST_LEN);
+	root.len = 32;
+	ck_assert_int_eq(
+	    eh_tpm_policy(&root, branch, policy), EH_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(an_index_for_another_root_is_not_taken)
+{
+	root.bytes[40] ^= 1;
+	anchor = open_at(tpm.tcti, secret);
+	ck_assert_int_eq(
+	    anchor->define(anchor->arg, &root), EH_ERR_CONFIG);
+	ck_assert_msg(strstr(why(), "not that of this OEM's root") != NULL,
+	    "%s", error.text);
+	root.bytes[40] ^= 1;
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
+}
+END_TEST
+
+START_TEST(a_platform_without_the_index_is_told_what_to_do)
+{
+	struct swtpm other;
+
+	swtpm_make(&other);
+	anchor = open_at(other.tcti, secret);
+	ck_assert_int_eq(
+	    anchor->define(anchor->arg, &root), EH_ERR_CONFIG);
+	ck_assert_msg(strstr(why(), "before the operating system starts") !=
+	    NULL, "%s", error.text);
+	eh_anchor_close(anchor);
+	anchor = NULL;
+	swtpm_remove(&other);
+}
+END_TEST
+
+START_TEST(an_index_that_was_taken_is_not_taken_by_another)
+{
+	static const uint8_t other[EH_DIGEST_LEN] = { 7 };
+
+	make(tpm.tcti, 0);
+	reopen(tpm.tcti, other);
+	ck_assert_int_eq(
+	    anchor->define(anchor->arg, &root), EH_ERR_CONFIG);
+	reopen(tpm.tcti, secret);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
+	ck_assert_int_eq(extend(zeros), EH_OK);
+	holds(1);
+}
+END_TEST
+
+/* Remove the index by its policy. */
+static TSS2_RC
+platform_undefines(enum eh_tpm_branch branch, int signature_holds)
+{
+	ESYS_TR nv, session = session_of(TPM2_SE_POLICY);
+	TSS2_RC rc;
+
+	ck_assert_uint_eq(Esys_TR_FromTPMPublic(esys, PLATFORM_INDEX,
+	    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv), 0);
+	go_through(session, branch, signature_holds);
+	if (signature_holds)
+		either(session, &branches);
+	rc = Esys_NV_UndefineSpaceSpecial(esys, nv, ESYS_TR_RH_PLATFORM,
+	    session, ESYS_TR_PASSWORD, ESYS_TR_NONE);
+	if (rc != 0)
+		Esys_FlushContext(esys, session);
+	return rc;
+}
+
+START_TEST(only_the_root_can_remove_an_index_of_the_platform)
+{
+	static const ESYS_TR who[] = { ESYS_TR_RH_OWNER, ESYS_TR_RH_PLATFORM };
+	ESYS_TR nv;
+
+	make(tpm.tcti, 1);
+	eh_anchor_close(anchor);
+	anchor = NULL;
+	owner_begins();
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		ck_assert_uint_eq(Esys_TR_FromTPMPublic(esys, PLATFORM_INDEX,
+		    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv), 0);
+		ck_assert_uint_ne(Esys_NV_UndefineSpace(esys, who[i], nv,
+		    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE), 0);
+	}
+	ck_assert_uint_ne(platform_undefines(EH_TPM_MAY_TAKE, 1), 0);
+	ck_assert_uint_ne(platform_undefines(EH_TPM_MAY_DELETE, 0), 0);
+	ck_assert_uint_eq(Esys_Clear(esys, ESYS_TR_RH_PLATFORM,
+	    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE), 0);
+	owner_ends();
+	anchor = open_at(tpm.tcti, secret);
+	holds(1);
+	eh_anchor_close(anchor);
+	anchor = NULL;
+	owner_begins();
+	ck_assert_uint_eq(platform_undefines(EH_TPM_MAY_DELETE, 1), 0);
+	owner_ends();
 }
 END_TEST
 
@@ -484,16 +786,16 @@ START_TEST(a_tpm_that_does_not_come_back_is_given_up)
 	uint8_t value[EH_DIGEST_LEN];
 
 	ck_assert_int_eq(eh_anchor_tpm_open(
-	    tpm.tcti, INDEX, 100, &anchor, &error), EH_OK);
+	    tpm.tcti, mode, INDEX, 100, &anchor, &error), EH_OK);
 	anchor->bind(anchor->arg, secret);
-	ck_assert_int_eq(anchor->define(anchor->arg), EH_OK);
+	ck_assert_int_eq(anchor->define(anchor->arg, &root), EH_OK);
 	swtpm_kill(&tpm);
 	ck_assert_int_eq(extend(zeros), EH_ERR_STORAGE);
 	ck_assert_msg(
 	    strstr(why(), "cannot be reached") != NULL, "%s", error.text);
 	ck_assert_int_eq(anchor->read(anchor->arg, value), EH_ERR_STORAGE);
-	ck_assert_int_eq(eh_anchor_tpm_open(tpm.tcti, INDEX, 100, &second,
-	    &error), EH_ERR_STORAGE);
+	ck_assert_int_eq(eh_anchor_tpm_open(tpm.tcti, mode, INDEX, 100,
+	    &second, &error), EH_ERR_STORAGE);
 	ck_assert_msg(strstr(error.text, tpm.tcti) != NULL, "%s", error.text);
 	ck_assert_ptr_null(second);
 	swtpm_start(&tpm);
@@ -549,6 +851,16 @@ main(void)
 	tcase_add_test(c, a_tpm_that_comes_back_in_time_is_gone_on_with);
 	tcase_add_test(c, a_tpm_that_does_not_come_back_is_given_up);
 	tcase_add_test(c, clients_that_were_killed_leave_room_for_us);
+	suite_add_tcase(s, c);
+	c = tcase_create("platform");
+	tcase_set_timeout(c, 60);
+	tcase_add_checked_fixture(c, begin_platform, end_platform);
+	tcase_add_test(c, an_index_of_the_platform_is_taken_and_extended);
+	tcase_add_test(c, our_policy_is_the_one_that_a_tpm_computes);
+	tcase_add_test(c, an_index_for_another_root_is_not_taken);
+	tcase_add_test(c, a_platform_without_the_index_is_told_what_to_do);
+	tcase_add_test(c, an_index_that_was_taken_is_not_taken_by_another);
+	tcase_add_test(c, only_the_root_can_remove_an_index_of_the_platform);
 	suite_add_tcase(s, c);
 	c = tcase_create("host");
 	tcase_set_timeout(c, 60);
