@@ -12,6 +12,7 @@
 
 #include "provider/digest.h"
 #include "provider/err.h"
+#include "provider/import.h"
 #include "provider/issue.h"
 #include "provider/key.h"
 #include "provider/message.h"
@@ -168,6 +169,20 @@ set_issue_param(struct context *c, const OSSL_PARAM *param)
 	return 1;
 }
 
+/* It is the token's at once, and nothing of it stays here. */
+static int
+set_message(struct context *c, const OSSL_PARAM *param)
+{
+	if (c->key != NULL && c->key->curve != NULL &&
+	    c->message.way == EH_MESSAGE_NEW)
+		return eh_import_message(c->key, param);
+	eh_err_raise(c->provider, EH_REASON_STATE,
+	    "a " EH_PARAM_MESSAGE " comes %s", c->key == NULL
+	    ? "before the key that says to which token it goes"
+	    : "after the first data");
+	return 0;
+}
+
 static int
 only_one_name(struct context *c)
 {
@@ -214,6 +229,10 @@ set_params(void *context, const OSSL_PARAM params[])
 	if (p != NULL && (!OSSL_PARAM_get_utf8_string_ptr(p, &name) ||
 			     !set_digest(c, name)))
 		return 0;
+	/* Before the authorization: it may be the one that is named. */
+	p = OSSL_PARAM_locate_const(params, EH_PARAM_MESSAGE);
+	if (p != NULL && !set_message(c, p))
+		return 0;
 	p = OSSL_PARAM_locate_const(params, EH_PARAM_AUTHORIZATION);
 	if (p != NULL && !set_authorization(c, p))
 		return 0;
@@ -230,6 +249,7 @@ settable_params(void *context, void *provider)
 		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
 		OSSL_PARAM_utf8_string(EH_PARAM_AUTHORIZATION, NULL, 0),
 		OSSL_PARAM_octet_string(EH_PARAM_ISSUE, NULL, 0),
+		OSSL_PARAM_octet_string(EH_PARAM_MESSAGE, NULL, 0),
 		OSSL_PARAM_END
 	};
 

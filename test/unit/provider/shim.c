@@ -29,6 +29,8 @@
  *   SHIM_ORDERS      "label:id in hex:state:quota:used:burned:not after", ...
  *   SHIM_REFUSE_INIT the CKR that C_SignInit returns
  *   SHIM_REFUSE      the CKR that C_Sign and C_SignFinal return
+ *   SHIM_REFUSE_MESSAGE  the CKR that writing a CKO_EDGEHSM_MESSAGE returns;
+ *                    without it nothing happens to it
  *   SHIM_SENTENCE    what CKA_EDGEHSM_REFUSAL says; without it there is no
  *                    CKO_EDGEHSM_TOKEN
  *   SHIM_DEAD        "n:CKR": the n-th C_SignInit of the process returns CKR
@@ -555,6 +557,21 @@ sign_final(CK_SESSION_HANDLE session, CK_BYTE *sig, CK_ULONG *siglen)
 	return finish(session, sig, siglen);
 }
 
+static CK_RV
+create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n,
+    CK_OBJECT_HANDLE *object)
+{
+	CK_ULONG class = n == 2 ? *(CK_ULONG *)template[0].pValue : 0;
+
+	if (class != CKO_EDGEHSM_MESSAGE)
+		return real->C_CreateObject(session, template, n, object);
+	say("C_CreateObject message %lu\n", template[1].ulValueLen);
+	*object = 1;
+	return on("SHIM_REFUSE_MESSAGE")
+	    ? refuse(session, number("SHIM_REFUSE_MESSAGE"))
+	    : CKR_OK;
+}
+
 static int
 load(void)
 {
@@ -588,6 +605,7 @@ C_GetFunctionList(CK_FUNCTION_LIST **listp)
 	list.C_FindObjectsInit = find_objects_init;
 	list.C_FindObjects = find_objects;
 	list.C_FindObjectsFinal = find_objects_final;
+	list.C_CreateObject = create_object;
 	list.C_GetAttributeValue = get_attribute_value;
 	list.C_SignInit = sign_init;
 	list.C_Sign = sign;

@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include "pkcs11-module/edgehsm-pkcs11.h"
+#include "provider/import.h"
 #include "provider/issue.h"
 #include "test/unit/provider/rig.h"
 #include "test/unit/unit.h"
@@ -313,6 +314,71 @@ START_TEST(whole_parameter_stands_alone_or_not_at_all)
 }
 END_TEST
 
+/* Sign, and bring a message of ${len} octets with it. */
+static int
+sign_with(OSSL_LIB_CTX *context, EVP_PKEY *key, size_t len)
+{
+	static unsigned char message[40];
+	unsigned char sig[256];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_octet_string(EH_PARAM_MESSAGE, message, 0),
+		OSSL_PARAM_END
+	};
+
+	params[0].data_size = len;
+	return rig_sign(context, key, "SHA256", params, tbs, sizeof(tbs),
+		   sig) > 0;
+}
+
+START_TEST(message_goes_to_the_token_before_the_signature)
+{
+	OSSL_LIB_CTX *context;
+	EVP_PKEY *key;
+
+	edgehsm();
+	context = rig_context();
+	key = rig_key(context, RIG_KEY);
+	ck_assert(sign_with(context, key, 40));
+	ck_assert_uint_eq(rig_log_count("C_CreateObject"), 1);
+	ck_assert(rig_log_has("C_CreateObject message 40"));
+	ck_assert(rig_log_has("C_Sign 5 30"));
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
+START_TEST(message_that_is_refused_says_so_and_signs_nothing)
+{
+	OSSL_LIB_CTX *context;
+	EVP_PKEY *key;
+
+	edgehsm();
+	setenv("SHIM_REFUSE_MESSAGE", "0x8042000c", 1);
+	setenv("SHIM_SENTENCE", "authorization 3 came already", 1);
+	context = rig_context();
+	key = rig_key(context, RIG_KEY);
+	ck_assert(!sign_with(context, key, 40));
+	ck_assert_str_eq(rig_error(), "message replayed: authorization 3 came "
+	    "already (key " RIG_KEY ", C_CreateObject returned CKR "
+	    "0x8042000C)");
+	ck_assert_uint_eq(rig_log_count("C_SignInit"), 0);
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
+START_TEST(message_is_for_an_edgehsm_only)
+{
+	OSSL_LIB_CTX *context = rig_context();
+	EVP_PKEY *key = rig_key(context, RIG_KEY);
+
+	ck_assert(!sign_with(context, key, 40));
+	ck_assert_ptr_nonnull(strstr(rig_error(), "is no EdgeHSM"));
+	EVP_PKEY_free(key);
+	rig_free(context);
+}
+END_TEST
+
 static void
 check_left(EVP_PKEY *key, uint64_t remaining, const char *not_after)
 {
@@ -375,6 +441,9 @@ main(void)
 	tcase_add_test(t, nearer_name_wins);
 	tcase_add_test(t, whole_parameter_goes_to_the_token_as_it_is);
 	tcase_add_test(t, whole_parameter_stands_alone_or_not_at_all);
+	tcase_add_test(t, message_goes_to_the_token_before_the_signature);
+	tcase_add_test(t, message_that_is_refused_says_so_and_signs_nothing);
+	tcase_add_test(t, message_is_for_an_edgehsm_only);
 	tcase_add_loop_test(t, named_authorization_is_never_dropped_silently,
 	    0, sizeof(obstacles) / sizeof(obstacles[0]));
 	tcase_add_test(
