@@ -152,6 +152,7 @@ settle_own(struct eh_engine *eng, const struct eh_item *item)
 		break;
 	case EH_RECORD_CLOSED:
 		st->row[item->slot].state = EH_ROW_CLOSED;
+		st->row[item->slot].closed_at = item->seq + 1;
 		eh_commit_request(eng);
 		break;
 	default:

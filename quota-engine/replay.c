@@ -110,6 +110,7 @@ replay_closed(struct eh_engine *eng, const struct eh_record *record)
 		return EH_ERR_FORMAT;
 	eh_state_row_close(eng->state, row, record->of.closed.reason);
 	row->state = EH_ROW_CLOSED;
+	row->closed_at = record->seq + 1;
 	return eh_ledger_reconcile(eng);
 }
 

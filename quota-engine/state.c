@@ -190,6 +190,22 @@ check_row(const struct eh_row *row, struct eh_error *error)
 }
 
 static int
+check_revoked(const struct eh_state *st, struct eh_error *error)
+{
+	const struct eh_state_revoked *r = &st->revoked;
+
+	for (unsigned i = 1; i < r->nids; i++)
+		if (memcmp(r->id[i - 1], r->id[i], EH_ID_LEN) >= 0)
+			return eh_error_set(error, EH_ERR_FORMAT,
+			    "revoked authorization %u is out of order", i);
+	for (unsigned i = 1; i < r->nkids; i++)
+		if (memcmp(r->kid[i - 1], r->kid[i], EH_KID_LEN) >= 0)
+			return eh_error_set(error, EH_ERR_FORMAT,
+			    "revoked issuer key %u is out of order", i);
+	return EH_OK;
+}
+
+static int
 check_log(const struct eh_state_log *log, struct eh_error *error)
 {
 	uint64_t end = 0, passes = log->burned_passes;
@@ -257,6 +273,10 @@ eh_state_check(const struct eh_state *st, struct eh_error *error)
 		if (row->generation == 0 || row->generation > st->generation)
 			return eh_error_set(error, EH_ERR_FORMAT,
 			    "row %u has a generation that was never given", i);
+		if (row->closed_at > st->log.tree.size ||
+		    (row->state == EH_ROW_CLOSED) != (row->closed_at != 0))
+			return eh_error_set(error, EH_ERR_FORMAT,
+			    "row %u was closed at a place that is not", i);
 		if ((err = check_row(row, error)) != EH_OK)
 			return err;
 	}
@@ -267,6 +287,8 @@ eh_state_check(const struct eh_state *st, struct eh_error *error)
 			    "key %u has an object number that was never given",
 			    i);
 	if ((err = check_unique(st, error)) != EH_OK)
+		return err;
+	if ((err = check_revoked(st, error)) != EH_OK)
 		return err;
 	return check_log(&st->log, error);
 }

@@ -27,6 +27,7 @@
 #define EH_STATE_KEYS     64
 #define EH_STATE_KIDS     64
 #define EH_STATE_ISSUERS  8
+#define EH_STATE_REVOKED  256	/* ids in a revocation update */
 #define EH_STATE_MSGCODES (EH_MSG_CODE_AGREE + 1)
 #define EH_STATE_LABEL    64	/* of token and keys, CKA_ID, backend id */
 #define EH_STATE_SALT     16
@@ -69,6 +70,8 @@ struct eh_row {
 	uint16_t burns;
 	uint8_t burn_unrecorded;	/* 1: kind 5 for it is still to come */
 	uint8_t close_reason;		/* enum eh_close_reason; 0 while live */
+	uint64_t closed_at;		/* when closed: size of the log right
+					 * behind its last record, or more */
 	struct eh_state_op op[EH_OPS];
 };
 
@@ -124,6 +127,15 @@ struct eh_state_kid {
 	uint8_t used;
 	uint8_t kid[EH_KID_LEN];
 	struct eh_state_last last[EH_STATE_MSGCODES]; /* by eh_msg_code */
+};
+
+/* What was revoked; epoch and number of the newest update are in force. */
+struct eh_state_revoked {
+	uint8_t digest[EH_DIGEST_LEN];	/* of that update, zero before any */
+	uint16_t nids;			/* its list, complete, sorted */
+	uint8_t id[EH_STATE_REVOKED][EH_ID_LEN];
+	uint8_t nkids;			/* of all updates, sorted: final */
+	uint8_t kid[EH_STATE_KIDS][EH_KID_LEN];
 };
 
 /* A place in the journal: which file, and where in it. */
@@ -184,7 +196,8 @@ struct eh_state {
 	uint64_t generation;		/* the last one given to a row */
 	struct eh_row row[EH_STATE_ROWS];
 
-	struct eh_in_force in_force;	/* 0, 0: revocation is not built yet */
+	struct eh_in_force in_force;	/* 0, 0 before the first update */
+	struct eh_state_revoked revoked;
 	struct eh_state_grant grant;
 	struct eh_state_issuer issuer[EH_STATE_ISSUERS];
 	struct eh_state_kid kid[EH_STATE_KIDS];

@@ -45,6 +45,7 @@ fill_row(struct eh_row *row, unsigned i)
 	row->lease = EH_LEASE_MAX;
 	row->burn_unrecorded = 1;
 	row->close_reason = EH_CLOSE_BURNS;
+	row->closed_at = i % 2 == 0 ? 0 : EH_U53_MAX;
 	for (unsigned op = 0; op < EH_OPS; op++) {
 		row->op[op].granted = 1;
 		row->op[op].uses = 255;
@@ -89,6 +90,13 @@ large(void)
 	memset(&st.anchor, 0xff, sizeof(st.anchor));
 	st.in_force.epoch = UINT32_MAX;
 	st.in_force.rseq = EH_U53_MAX;
+	st.revoked.nids = EH_STATE_REVOKED;
+	for (unsigned i = 0; i < EH_STATE_REVOKED; i++)
+		st.revoked.id[i][0] = (uint8_t)i;
+	st.revoked.nkids = EH_STATE_KIDS;
+	for (unsigned i = 0; i < EH_STATE_KIDS; i++)
+		st.revoked.kid[i][0] = (uint8_t)i;
+	memset(st.revoked.digest, 0xff, EH_DIGEST_LEN);
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
 		fill_row(&st.row[i], i);
 	for (unsigned i = 0; i < EH_STATE_KEYS; i++)
@@ -157,6 +165,7 @@ START_TEST(what_is_written_is_read_back)
 	ck_assert_mem_eq(again, bytes, len);
 	ck_assert_uint_eq(back.log.tree.size, st.log.tree.size);
 	ck_assert_str_eq(back.key[3].label, st.key[3].label);
+	ck_assert_mem_eq(&back.revoked, &st.revoked, sizeof(st.revoked));
 }
 END_TEST
 
@@ -191,6 +200,7 @@ START_TEST(a_row_comes_back_member_by_member)
 	ck_assert_uint_eq(a->burns, b->burns);
 	ck_assert_uint_eq(a->burn_unrecorded, b->burn_unrecorded);
 	ck_assert_uint_eq(a->close_reason, b->close_reason);
+	ck_assert_uint_eq(a->closed_at, b->closed_at);
 	for (unsigned op = 0; op < EH_OPS; op++) {
 		ck_assert_uint_eq(a->op[op].granted, b->op[op].granted);
 		ck_assert_uint_eq(a->op[op].uses, b->op[op].uses);
@@ -250,36 +260,86 @@ seal(uint8_t version, size_t len)
 	eh_hmac_sha256_final(&h, bytes + EH_STATE_HEADER + body);
 }
 
-/* Version 1 is version 2 without its last part. */
-START_TEST(the_version_before_is_read_and_a_later_one_is_refused_in_words)
-{
-	static const uint8_t last[] = { 13, 0x84, 0x80, 0xf4, 0, 0x80 };
-	struct eh_error error;
-	size_t len, used, end;
+/* The last parts, by the version that they came with, as small() has them. */
+static const uint8_t acked[] = { 13, 0x84, 0x80, 0xf4, 0, 0x80 };
+#define REVOKED (2 + 2 + EH_DIGEST_LEN + 3) /* 14, array, digest, lists */
 
+/* Make ${len} bytes of version 3 those of ${version}. */
+static size_t
+before(uint8_t version, size_t len)
+{
+	size_t end = len - EH_DIGEST_LEN;
+
+	ck_assert_uint_eq(bytes[11], 3);
+	ck_assert_uint_eq(bytes[EH_STATE_HEADER], 0xae);
+	end -= REVOKED;
+	ck_assert_uint_eq(bytes[end], 14);
+	if (version == 1) {
+		end -= sizeof(acked);
+		ck_assert_mem_eq(bytes + end, acked, sizeof(acked));
+	}
+	bytes[EH_STATE_HEADER] = version == 1 ? 0xac : 0xad;
+	seal(version, end + EH_DIGEST_LEN);
+	return end + EH_DIGEST_LEN;
+}
+
+START_TEST(the_versions_before_are_read_and_a_later_one_is_refused_in_words)
+{
+	struct eh_error error;
+	size_t len, used;
+
+	for (uint8_t version = 1; version <= 2; version++) {
+		small();
+		len = encode();
+		seal(version, len);
+		ck_assert_int_eq(eh_state_decode(&back, key, bytes, len, &used,
+		    &error), EH_ERR_FORMAT);
+		len = encode();
+		len = before(version, len);
+		seal(3, len);
+		ck_assert_int_eq(eh_state_decode(&back, key, bytes, len, &used,
+		    &error), EH_ERR_FORMAT);
+		seal(version, len);
+		ck_assert_int_eq(eh_state_decode(&back, key, bytes, len, &used,
+		    &error), EH_OK);
+		ck_assert_uint_eq(back.log.tree.size, st.log.tree.size);
+		ck_assert_uint_eq(back.log.acked.size, 0);
+		ck_assert_uint_eq(back.revoked.nids, 0);
+	}
 	small();
 	len = encode();
-	end = len - EH_DIGEST_LEN;
-	ck_assert_uint_eq(bytes[11], 2);
-	seal(3, len);
+	seal(4, len);
 	ck_assert_int_eq(eh_state_decode(
 	    &back, key, bytes, len, &used, &error), EH_ERR_UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(error.text, "version 3"));
-	seal(1, len);
+	ck_assert_ptr_nonnull(strstr(error.text, "version 4"));
+	seal(0, len);
 	ck_assert_int_eq(eh_state_decode(
-	    &back, key, bytes, len, &used, &error), EH_ERR_FORMAT);
-	ck_assert_mem_eq(bytes + end - sizeof(last), last, sizeof(last));
-	ck_assert_uint_eq(bytes[EH_STATE_HEADER], 0xad);
-	bytes[EH_STATE_HEADER] = 0xac;
-	len -= sizeof(last);
-	seal(2, len);
-	ck_assert_int_eq(eh_state_decode(
-	    &back, key, bytes, len, &used, &error), EH_ERR_FORMAT);
-	seal(1, len);
-	ck_assert_int_eq(eh_state_decode(
-	    &back, key, bytes, len, &used, &error), EH_OK);
-	ck_assert_uint_eq(back.log.tree.size, st.log.tree.size);
-	ck_assert_uint_eq(back.log.acked.size, 0);
+	    &back, key, bytes, len, &used, &error), EH_ERR_UNSUPPORTED);
+}
+END_TEST
+
+/* Version 2 did not say when a row was closed; it was before its end. */
+START_TEST(a_closed_row_of_the_version_before_was_closed_by_now)
+{
+	size_t len, used;
+
+	small();
+	st.generation = 2000;
+	fill_row(&st.row[1], 1);
+	st.row[1].closed_at = 1;
+	for (unsigned op = 0; op < EH_OPS; op++)
+		st.row[1].op[op].count.used = EH_U53_MAX / 2;
+	len = encode();
+	/* One row more: one number more in part 14. */
+	len -= 1;
+	memmove(bytes + len - EH_DIGEST_LEN, bytes + len + 1 - EH_DIGEST_LEN,
+	    EH_DIGEST_LEN);
+	bytes[len - EH_DIGEST_LEN - 1] = 0x80;
+	len = before(2, len);
+	ck_assert_int_eq(
+	    eh_state_decode(&back, key, bytes, len, &used, NULL), EH_OK);
+	ck_assert_int_eq(back.row[0].state, EH_ROW_CLOSED);
+	ck_assert_uint_eq(back.row[0].closed_at, st.log.tree.size);
 }
 END_TEST
 
@@ -463,7 +523,30 @@ START_TEST(books_that_do_not_add_up_are_refused)
 	/* Closed books have nothing open. */
 	st.row[0].op[EH_OP_PASS].count = (struct eh_counter) { 1, 1, 3, 3 };
 	st.row[0].state = EH_ROW_CLOSED;
+	st.row[0].closed_at = 1;
 	ck_assert_int_eq(eh_state_check(&st, &error), EH_ERR_FORMAT);
+	st.row[0].op[EH_OP_PASS].count.reserved = 2;
+	ck_assert_int_eq(eh_state_check(&st, &error), EH_OK);
+	/* They were closed somewhere, and the log reaches as far. */
+	st.row[0].closed_at = 0;
+	ck_assert_int_eq(eh_state_check(&st, &error), EH_ERR_FORMAT);
+	st.row[0].closed_at = 2;
+	ck_assert_int_eq(eh_state_check(&st, &error), EH_ERR_FORMAT);
+}
+END_TEST
+
+START_TEST(what_is_revoked_stands_in_order)
+{
+	small();
+	st.revoked.nids = 2;
+	st.revoked.nkids = 2;
+	ck_assert_int_eq(eh_state_check(&st, NULL), EH_ERR_FORMAT);
+	st.revoked.id[1][15] = 1;
+	ck_assert_int_eq(eh_state_check(&st, NULL), EH_ERR_FORMAT);
+	st.revoked.kid[1][7] = 1;
+	ck_assert_int_eq(eh_state_check(&st, NULL), EH_OK);
+	st.revoked.id[0][0] = 1;
+	ck_assert_int_eq(eh_state_check(&st, NULL), EH_ERR_FORMAT);
 }
 END_TEST
 
@@ -553,7 +636,8 @@ main(void)
 	tcase_add_test(t, body_is_deterministic_cbor);
 	tcase_add_test(t, no_flipped_bit_passes);
 	tcase_add_test(t,
-	    the_version_before_is_read_and_a_later_one_is_refused_in_words);
+	    the_versions_before_are_read_and_a_later_one_is_refused_in_words);
+	tcase_add_test(t, a_closed_row_of_the_version_before_was_closed_by_now);
 	tcase_add_test(t, the_anchor_is_named_as_its_kind_needs);
 	tcase_add_test(t, another_secret_is_refused);
 	tcase_add_test(t, too_small_a_buffer_is_no_state);
@@ -562,6 +646,7 @@ main(void)
 	tcase_add_test(t, closing_returns_what_is_unused);
 	tcase_add_test(t, books_go_on_under_another_authorization);
 	tcase_add_test(t, books_that_do_not_add_up_are_refused);
+	tcase_add_test(t, what_is_revoked_stands_in_order);
 	tcase_add_test(t, what_stands_twice_is_refused);
 	tcase_add_test(t, burned_ranges_lie_in_order_inside_the_window);
 	tcase_add_test(t, kids_have_sixty_four_places);
