@@ -180,13 +180,49 @@ take_apart(struct eh_uri *uri)
 	return EH_OK;
 }
 
+/* The path attributes of RFC 7512 section 2.3, and an older name of type. */
 static int
-check_parts(const struct eh_uri *uri, struct eh_error *error)
+is_path_attribute(const struct piece *piece)
+{
+	static const char *const names[] = {
+		"token", "manufacturer", "serial", "model",
+		"library-manufacturer", "library-version",
+		"library-description", "object", "type", "object-type", "id",
+		"slot-manufacturer", "slot-description", "slot-id",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (named(piece, names[i]))
+			return 1;
+	return 0;
+}
+
+/* What p11-kit did not know, by its name. */
+static int
+refuse_unknown(const char *text, struct eh_error *error)
+{
+	const char *at = text + SCHEME_LEN;
+	const char *end = at + strcspn(at, "?");
+	struct piece piece;
+
+	while (next_piece(&piece, &at, end, ';'))
+		if (!is_path_attribute(&piece))
+			return eh_error_set(error, EH_ERR_FORMAT,
+			    "the URI has the path attribute '%.*s', which is "
+			    "not known, so nothing can match it",
+			    (int)(piece.name_len < 64 ? piece.name_len : 64),
+			    piece.name);
+	return eh_error_set(error, EH_ERR_FORMAT,
+	    "the URI's type or library-version is not known, so nothing can "
+	    "match it");
+}
+
+static int
+check_parts(
+    const struct eh_uri *uri, const char *text, struct eh_error *error)
 {
 	if (p11_kit_uri_any_unrecognized(uri->parsed))
-		return eh_error_set(error, EH_ERR_FORMAT,
-		    "the URI has a path attribute, a type or a version that "
-		    "is not known, so nothing can match it");
+		return refuse_unknown(text, error);
 	if (uri->authorization != NULL && uri->authorization[0] == '\0')
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "x-authorization in the URI is empty");
@@ -226,7 +262,7 @@ eh_uri_parse(struct eh_uri **urip, const char *text, struct eh_error *error)
 		eh_error_set(error, err, "out of memory");
 		goto out;
 	}
-	if ((err = check_parts(uri, error)) != EH_OK)
+	if ((err = check_parts(uri, text, error)) != EH_OK)
 		goto out;
 	*urip = uri;
 	uri = NULL;

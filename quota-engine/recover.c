@@ -217,22 +217,35 @@ check_identity(struct eh_engine *eng, struct eh_error *error)
 	return EH_OK;
 }
 
+/* Nothing has been touched, so whoever wrote it can go on with it. */
+static int
+refuse_newer(const struct eh_engine *eng, const struct eh_error *why,
+    struct eh_error *error)
+{
+	return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+	    "%s: a newer edgehsmd wrote %s; start that one again, it goes on "
+	    "where it was, or have the authority write this EdgeHSM off and "
+	    "begin anew", eh_error_sentence(why), eng->params.state_name);
+}
+
 /* The copy with a good MAC that the anchor stands for; there is at most one. */
 static int
 recover(struct eh_engine *eng, struct eh_error *error)
 {
-	struct eh_error why = { 0 };
+	struct eh_error why = { 0 }, newer = { 0 };
 	int err, fits = 0, readable = 0;
 
 	if ((err = read_anchor(eng, error)) != EH_OK)
 		return err;
 	for (uint64_t k = 0; k < 2 && !fits; k++) {
 		err = read_copy(eng, k, eng->state, &fits, &why);
+		/* A copy that never reached the anchor decides nothing. */
 		if (err == EH_ERR_UNSUPPORTED)
-			return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-			    "%s", eh_error_sentence(&why));
+			newer = why;
 		readable |= err == EH_OK;
 	}
+	if (!fits && newer.code != EH_OK)
+		return refuse_newer(eng, &newer, error);
 	if (!fits)
 		return no_copy(eng, readable, &why, error);
 	if (eng->state->anchor_class != eng->params.anchor_class ||

@@ -79,8 +79,10 @@ static const struct {
 } refused[] = {
 	{ "pkcs12:token=T", "does not begin with pkcs11:" },
 	{ "", "does not begin with pkcs11:" },
-	{ "pkcs11:token=T;x-foo=1", "not known" },
-	{ "pkcs11:token=T;type=whatever", "not known" },
+	{ "pkcs11:token=T;x-foo=1?pin-value=secret",
+	    "attribute 'x-foo', which is not known" },
+	{ "pkcs11:tokn=T", "attribute 'tokn', which is not known" },
+	{ "pkcs11:token=T;type=whatever", "type or library-version is not" },
 	{ "pkcs11:token=A;token=B", "attribute token twice" },
 	{ "pkcs11:token=A?pin-value=secret&pin-value=secret",
 	    "attribute pin-value twice" },
