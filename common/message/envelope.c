@@ -25,7 +25,7 @@ static const struct eh_message_info messages[EH_MESSAGE_TYPES] = {
 	[EH_MESSAGE_DAUTH] = { "debug authorization", APPLICATION("dauth"),
 	    EH_SIGNED_BY_ROLE, EH_ROLE_DAUTH, INBOUND, 0 },
 	[EH_MESSAGE_REVOKE] = { "revocation update", APPLICATION("revoke"),
-	    EH_SIGNED_BY_ROLE, EH_ROLE_REVOKE, INBOUND, 0 },
+	    EH_SIGNED_BY_ROLE, EH_ROLE_REVOKE, INBOUND, 1 },
 	[EH_MESSAGE_TIME] = { "time attestation", APPLICATION("time"),
 	    EH_SIGNED_BY_ROLE, EH_ROLE_TIME, 512, 1 },
 	[EH_MESSAGE_ACK] = { "record acknowledgement", APPLICATION("ack"),

@@ -16,6 +16,7 @@
 #include "common/message/receipt.h"
 #include "common/message/record.h"
 #include "common/message/report.h"
+#include "common/message/revoke.h"
 #include "common/message/time.h"
 #include "test/fuzz/fuzz.h"
 
@@ -48,6 +49,7 @@ FORMAT(pauth)
 FORMAT(private)
 FORMAT(receipt)
 FORMAT(record)
+FORMAT(revoke)
 FORMAT(time_attestation)
 FORMAT(unit_report)
 
@@ -60,6 +62,7 @@ static const struct format formats[] = {
 	{ decode_private, encode_private },
 	{ decode_receipt, encode_receipt },
 	{ decode_record, encode_record },
+	{ decode_revoke, encode_revoke },
 	{ decode_time_attestation, encode_time_attestation },
 	{ decode_unit_report, encode_unit_report },
 };
@@ -76,6 +79,7 @@ static union {
 	struct eh_private private;
 	struct eh_receipt receipt;
 	struct eh_record record;
+	struct eh_revoke revoke;
 	struct eh_time_attestation time_attestation;
 	struct eh_unit_report unit_report;
 } value;

@@ -38,6 +38,7 @@ static const struct {
 	{ "message", GOLDEN_PAUTH },
 	{ "message", GOLDEN_TIME },
 	{ "message", GOLDEN_ACK },
+	{ "message", GOLDEN_REVOKE },
 	{ "message", GOLDEN_ENROL },
 	{ "message", GOLDEN_KEYATTEST },
 	{ "message", GOLDEN_RECEIPT },
