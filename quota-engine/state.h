@@ -28,7 +28,7 @@
 #define EH_STATE_KIDS     64
 #define EH_STATE_ISSUERS  8
 #define EH_STATE_REVOKED  256	/* ids in a revocation update */
-#define EH_STATE_MSGCODES (EH_MSG_CODE_AGREE + 1)
+#define EH_STATE_MSGCODES (EH_MSG_CODE_COUNT + 1)
 #define EH_STATE_LABEL    64	/* of token and keys, CKA_ID, backend id */
 #define EH_STATE_SALT     16
 #define EH_STATE_HASH     32

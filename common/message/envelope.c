@@ -42,6 +42,10 @@ static const struct eh_message_info messages[EH_MESSAGE_TYPES] = {
 	    EH_SIGNED_BY_HSM, 0, INBOUND, 1 },
 	[EH_MESSAGE_KEYATTEST] = { "key attestation", APPLICATION("keyattest"),
 	    EH_SIGNED_BY_HSM, 0, 4096, 1 },
+	[EH_MESSAGE_COUNT] = { "count", APPLICATION("count"),
+	    EH_SIGNED_BY_ROLE, EH_ROLE_COUNT, 1024, 1 },
+	[EH_MESSAGE_COUNTREQ] = { "count request", APPLICATION("countreq"),
+	    EH_SIGNED_BY_HSM, 0, 512, 1 },
 };
 
 /* clang-format on */

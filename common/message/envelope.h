@@ -28,9 +28,11 @@ enum eh_message_type {
 	EH_MESSAGE_AGREE,
 	EH_MESSAGE_RECEIPT,
 	EH_MESSAGE_ENROL,
-	EH_MESSAGE_KEYATTEST
+	EH_MESSAGE_KEYATTEST,
+	EH_MESSAGE_COUNT,
+	EH_MESSAGE_COUNTREQ
 };
-#define EH_MESSAGE_TYPES 12
+#define EH_MESSAGE_TYPES 14
 
 /* Who signs a message of this type. */
 enum eh_message_signer {

@@ -16,12 +16,12 @@ static const char what[] = "issuer grant";
 static uint16_t
 decode_roles(struct eh_cbor *c)
 {
-	size_t n = eh_cbor_array(c, 1, EH_ROLE_AGREE);
+	size_t n = eh_cbor_array(c, 1, EH_ROLE_LAST);
 	uint64_t role = 0;
 	uint16_t roles = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		role = eh_cbor_uint(c, role + 1, EH_ROLE_AGREE);
+		role = eh_cbor_uint(c, role + 1, EH_ROLE_LAST);
 		roles |= EH_ROLE_BIT(role);
 	}
 	eh_cbor_leave(c);
@@ -92,6 +92,11 @@ check_key(const struct eh_grant *g, size_t i, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "%s: key %s is not of the kind that algorithm %d needs",
 		    what, hex, (int)key->alg);
+	if ((key->roles & EH_ROLE_BIT(EH_ROLE_COUNT)) != 0 &&
+	    key->key.len != EH_P256_POINT_LEN)
+		return eh_error_set(error, EH_ERR_FORMAT,
+		    "%s: key %s has role 9 and is not of P-256, which is what "
+		    "TPMs know", what, hex);
 	if (eh_grant_get(g, key->kid) != key)
 		return eh_error_set(error, EH_ERR_FORMAT,
 		    "%s: key %s stands twice", what, hex);
@@ -155,14 +160,14 @@ encode_key(const struct eh_grant_key *key, struct eh_writer *w)
 	uint64_t n = 0;
 	unsigned role;
 
-	for (role = 1; role <= EH_ROLE_AGREE; role++)
+	for (role = 1; role <= EH_ROLE_LAST; role++)
 		n += (key->roles & EH_ROLE_BIT(role)) != 0;
 	eh_cbor_put_array(w, 6);
 	eh_cbor_put_bytes(w, key->kid, EH_KID_LEN);
 	eh_cbor_put_int(w, key->alg);
 	eh_item_put_rawkey(w, &key->key);
 	eh_cbor_put_array(w, n);
-	for (role = 1; role <= EH_ROLE_AGREE; role++)
+	for (role = 1; role <= EH_ROLE_LAST; role++)
 		if ((key->roles & EH_ROLE_BIT(role)) != 0)
 			eh_cbor_put_uint(w, role);
 	eh_cbor_put_text(w, key->iss);

@@ -12,7 +12,7 @@ static const char what[] = "key attestation";
 static void
 decode_schema(struct eh_cbor *c, struct eh_keyattest *k)
 {
-	eh_cbor_map(c, 9, 12);
+	eh_cbor_map(c, 9, 13);
 	eh_cbor_key(c, 2);
 	eh_cbor_fixed(c, k->hsm_id, EH_HSM_ID_LEN);
 	eh_item_version(c);
@@ -40,6 +40,10 @@ decode_schema(struct eh_cbor *c, struct eh_keyattest *k)
 	eh_cbor_fixed(c, k->root, EH_DIGEST_LEN);
 	eh_cbor_key(c, -71010);
 	k->custody = (enum eh_custody)eh_cbor_uint(c, 0, EH_CUSTODY_SEPARATE);
+	if (k->custody == EH_CUSTODY_COUNTED) {
+		eh_cbor_key(c, -71011);
+		eh_cbor_fixed(c, k->count_ref, EH_COUNT_REF);
+	}
 	eh_cbor_leave(c);
 }
 
@@ -67,7 +71,7 @@ void
 eh_keyattest_encode(const struct eh_keyattest *k, struct eh_writer *w)
 {
 	eh_cbor_put_map(w, 9u + (k->label[0] != '\0') + (k->has_seq != 0) +
-	    (k->nonce.len > 0));
+	    (k->nonce.len > 0) + (k->custody == EH_CUSTODY_COUNTED));
 	eh_item_put_pair_bytes(w, 2, k->hsm_id, EH_HSM_ID_LEN);
 	eh_item_put_version(w);
 	eh_cbor_put_int(w, -71001);
@@ -85,4 +89,7 @@ eh_keyattest_encode(const struct eh_keyattest *k, struct eh_writer *w)
 		eh_item_put_pair_bytes(w, -71008, k->nonce.bytes, k->nonce.len);
 	eh_item_put_pair_bytes(w, -71009, k->root, EH_DIGEST_LEN);
 	eh_item_put_pair(w, -71010, k->custody);
+	if (k->custody == EH_CUSTODY_COUNTED)
+		eh_item_put_pair_bytes(
+		    w, -71011, k->count_ref, EH_COUNT_REF);
 }

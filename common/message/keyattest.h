@@ -4,6 +4,7 @@
 #define EH_COMMON_MESSAGE_KEYATTEST_H
 
 #include "common/message/types.h"
+#include "common/tpm/count.h"
 
 /* doc/format/message.md section 7. */
 struct eh_keyattest {
@@ -19,6 +20,8 @@ struct eh_keyattest {
 	struct eh_nonce nonce;		/* of the verifier; may be absent */
 	uint8_t root[EH_DIGEST_LEN];	/* SPKI digest of the pinned root */
 	enum eh_custody custody;
+	/* policyRef of a key that a TPM counts; there with that class only. */
+	uint8_t count_ref[EH_COUNT_REF];
 };
 
 /* Decode a payload.  Checked: the schema; an imported key is not said to be

@@ -136,7 +136,7 @@ get_ref(struct eh_cbor *c, struct eh_record *r)
 {
 	eh_cbor_array(c, 2, 2);
 	r->ref.code = (enum eh_msg_code)eh_cbor_uint(
-	    c, EH_MSG_CODE_GRANT, EH_MSG_CODE_AGREE);
+	    c, EH_MSG_CODE_GRANT, EH_MSG_CODE_COUNT);
 	eh_cbor_fixed(c, r->ref.digest, EH_DIGEST_LEN);
 	eh_cbor_leave(c);
 }

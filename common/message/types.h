@@ -123,8 +123,10 @@ enum eh_role {
 	EH_ROLE_ACK      = 5,
 	EH_ROLE_RELEASE  = 6,
 	EH_ROLE_CRLORDER = 7,
-	EH_ROLE_AGREE    = 8
+	EH_ROLE_AGREE    = 8,
+	EH_ROLE_COUNT    = 9	/* a P-256 key that TPMs know */
 };
+#define EH_ROLE_LAST EH_ROLE_COUNT
 #define EH_ROLE_BIT(role) ((uint16_t)(1u << (role)))
 
 enum eh_key_state { EH_KEY_ACTIVE = 1, EH_KEY_RETIRED = 2 };
@@ -206,7 +208,8 @@ enum eh_msg_code {
 	EH_MSG_CODE_PROFILE  = 7,
 	EH_MSG_CODE_BEACON   = 8,
 	EH_MSG_CODE_CRLORDER = 9,
-	EH_MSG_CODE_AGREE    = 10
+	EH_MSG_CODE_AGREE    = 10,
+	EH_MSG_CODE_COUNT    = 11
 };
 
 enum eh_close_reason {

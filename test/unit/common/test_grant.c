@@ -155,10 +155,21 @@ START_TEST(roles_are_known_and_rise)
 	roles[2] = 3;
 	ck_assert_int_eq(strict_decode(&f, bytes, len), EH_OK);
 	roles[3] = 9;
+	ck_assert_int_eq(strict_decode(&f, bytes, len), EH_OK);
+	roles[3] = 10;
 	ck_assert_int_eq(strict_decode(&f, bytes, len), EH_ERR_FORMAT);
 	golden();
 	g.keys[0].roles = 0;
 	refused(EH_ERR_FORMAT, "malformed");
+}
+END_TEST
+
+START_TEST(key_that_tpms_know_is_of_p256)
+{
+	golden();
+	g.keys[0].roles |= EH_ROLE_BIT(EH_ROLE_COUNT);
+	g.keys[1].roles |= EH_ROLE_BIT(EH_ROLE_COUNT);
+	refused(EH_ERR_FORMAT, "role 9");
 }
 END_TEST
 
@@ -226,6 +237,7 @@ main(void)
 	tcase_add_test(t, algorithm_is_of_the_keys_kind);
 	tcase_add_test(t, keys_of_later_versions_are_refused_in_words);
 	tcase_add_test(t, roles_are_known_and_rise);
+	tcase_add_test(t, key_that_tpms_know_is_of_p256);
 	tcase_add_test(t, factory_is_named);
 	tcase_add_test(t, fleet_grant_has_role_6_only);
 	tcase_add_test(t, validity_is_some_time_and_at_most_400_days);

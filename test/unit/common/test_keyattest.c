@@ -55,6 +55,15 @@ START_TEST(golden_sample_means_what_it_says)
 }
 END_TEST
 
+START_TEST(reference_of_a_counted_key_is_carried)
+{
+	golden();
+	k.custody = EH_CUSTODY_COUNTED;
+	memset(k.count_ref, 0x10, sizeof(k.count_ref));
+	ck_assert_int_eq(judge(), EH_OK);
+}
+END_TEST
+
 START_TEST(damaged_payload_is_never_read_in_two_ways)
 {
 	struct strict_format f = strict_keyattest();
@@ -115,6 +124,7 @@ main(void)
 	TCase *t = tcase_create("keyattest");
 
 	tcase_add_test(t, golden_sample_means_what_it_says);
+	tcase_add_test(t, reference_of_a_counted_key_is_carried);
 	tcase_add_test(t, damaged_payload_is_never_read_in_two_ways);
 	tcase_add_test(t, optional_members_may_be_absent);
 	tcase_add_test(t, imported_key_is_never_non_extractable);
