@@ -10,6 +10,7 @@
 #include "common/message/receipt.h"
 #include "orchestrator/authority/ack.h"
 #include "orchestrator/authority/ack_log.h"
+#include "orchestrator/authority/store_life.h"
 
 struct job {
 	struct eh_authority *authority;
@@ -206,7 +207,9 @@ sign(struct job *j, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
 	    (err = accept_burned(j, ack, error)) != EH_OK)
 		return err;
 	eh_keyid_kid(&self->key[EH_STORE_MESSAGE_KEY].public, kid);
-	if ((err = eh_store_take_seq(j->store, kid, EH_MESSAGE_ACK, j->hsm.id,
+	if ((err = eh_store_get_in_force(
+	         j->store, j->hsm.id, &ack->in_force, error)) != EH_OK ||
+	    (err = eh_store_take_seq(j->store, kid, EH_MESSAGE_ACK, j->hsm.id,
 	         &ack->seq, error)) != EH_OK)
 		return err;
 	eh_writer_init(&w, payload, sizeof(payload));
@@ -269,7 +272,7 @@ run(struct job *j, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
 	int err;
 
 	if ((err = read_receipt(j, error)) != EH_OK ||
-	    (err = eh_store_check_frozen(j->store, j->hsm.id, error)) != EH_OK ||
+	    (err = eh_store_check_served(j->store, j->hsm.id, error)) != EH_OK ||
 	    (err = eh_store_get_log(
 	         j->store, j->hsm.id, &j->log, error)) != EH_OK ||
 	    (err = judge_log(j, error)) != EH_OK)

@@ -12,6 +12,7 @@
 #include "common/reader.h"
 #include "common/writer.h"
 #include "orchestrator/authority/ack_log.h"
+#include "orchestrator/authority/store_life.h"
 
 #define ENTRY_MAX     4096
 #define BURNED_PREFIX "EdgeHSM-burned-v1"
@@ -147,7 +148,12 @@ put_entry(struct reading *r, struct eh_error *error)
 		for (unsigned i = 0; err == EH_OK && i < burned->nrows; i++)
 			err = put_counters(r, burned->rows[i].authorization,
 			    &burned->rows[i].counters, error);
-	return err;
+	if (err != EH_OK)
+		return err;
+	err = eh_store_take_life(r->store, &r->record, error);
+	return err == EH_ERR_EXISTS
+	    ? damaged(r, "installs or closes what it did before", error)
+	    : err;
 }
 
 /* Take the entry in ${input} for the place ${seq}. */

@@ -6,6 +6,7 @@
 
 #include "common/message/time.h"
 #include "orchestrator/authority/attest_time.h"
+#include "orchestrator/authority/store_life.h"
 
 /* Encode, and decode again with the EdgeHSM's code, before anybody signs. */
 static int
@@ -37,7 +38,9 @@ attest(struct eh_authority *a, const struct eh_hsm *hsm,
 	memcpy(t->from.iss, self->name, sizeof(t->from.iss));
 	memcpy(t->from.sub, hsm->id, EH_HSM_ID_LEN);
 	eh_keyid_kid(&self->key[EH_STORE_MESSAGE_KEY].public, kid);
-	if ((err = eh_store_take_seq(eh_authority_store(a), kid,
+	if ((err = eh_store_get_in_force(eh_authority_store(a), hsm->id,
+	         &t->in_force, error)) != EH_OK ||
+	    (err = eh_store_take_seq(eh_authority_store(a), kid,
 	         EH_MESSAGE_TIME, hsm->id, &t->tseq, error)) != EH_OK ||
 	    (err = encode(t, payload, sizeof(payload), &len, error)) != EH_OK)
 		return err;

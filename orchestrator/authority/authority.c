@@ -8,7 +8,7 @@
 
 #include "common/file.h"
 #include "orchestrator/authority/authority.h"
-#include "orchestrator/authority/store_log.h"
+#include "orchestrator/authority/store_life.h"
 
 struct eh_authority {
 	char *folder;
@@ -150,7 +150,7 @@ eh_authority_sign(struct eh_authority *a, enum eh_message_type type,
 	struct eh_writer w;
 	int err;
 
-	if ((err = eh_store_check_frozen(a->store, hsm, error)) != EH_OK ||
+	if ((err = eh_store_check_served(a->store, hsm, error)) != EH_OK ||
 	    (err = eh_authority_key(a, use, &key, error)) != EH_OK)
 		return err;
 	eh_privkey_signer(key, &signer);

@@ -10,11 +10,12 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/crypto/random.h"
 #include "common/hex.h"
 #include "common/message/scopelist.h"
 #include "orchestrator/authority/authorize.h"
+#include "orchestrator/authority/order.h"
 #include "orchestrator/authority/review.h"
+#include "orchestrator/authority/store_log.h"
 
 #define LEASE_MOST 256
 
@@ -42,6 +43,22 @@ eh_authorize_quota(
 	return devices * uses + (uint64_t)stops * lease * uses;
 }
 
+unsigned
+eh_authorize_days(uint64_t devices)
+{
+	return devices <= EH_AUTHORIZE_PILOT ? 7 : 30;
+}
+
+uint32_t
+eh_authorize_unacked(unsigned templates)
+{
+	const uint32_t week = 300u * 24 * 7 * 6 / 5 * templates;
+
+	return week > eh_authorize_limits.max_unacked
+	    ? week
+	    : eh_authorize_limits.max_unacked;
+}
+
 /* What the steps below share. */
 struct job {
 	struct eh_authority *authority;
@@ -52,6 +69,8 @@ struct job {
 	struct eh_profile *profile;
 	struct eh_pauth pauth;
 	struct eh_buf ids;		/* of a scope by tree */
+	struct eh_chain old;		/* what is superseded */
+	uint64_t burned;		/* of its certificates */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -87,6 +106,7 @@ check_request(const struct eh_authorize_request *r, uint64_t now,
 		    r->order);
 	if (r->stops > EH_AUTHORIZE_STOPS_MAX ||
 	    r->reissue > EH_AUTHORIZE_DEVICES_MAX ||
+	    r->order_total > EH_AUTHORIZE_ORDER_MAX ||
 	    r->nlines > EH_PAUTH_LINES_MAX)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "too many lines, re-issues or unclean stops");
@@ -172,21 +192,19 @@ check_issuer(struct job *j, const struct eh_template *t,
 	return EH_OK;
 }
 
-/* Two live authorizations of one name: people will mix them up. */
 static int
 check_order(struct job *j, struct eh_error *error)
 {
-	uint64_t live = 0;
-	int err = j->request->order == NULL
-	    ? EH_OK
-	    : eh_store_count_orders(eh_authority_store(j->authority),
-		  j->hsm.id, j->request->order, j->now, &live, error);
+	const struct eh_authorize_request *r = j->request;
+	const struct eh_order_ask ask = { .name = r->order,
+		.hsm = &j->hsm,
+		.devices = r->devices,
+		.total = r->order_total,
+		.old = j->pauth.has_supersedes ? &j->old : NULL };
 
-	if (err == EH_OK && live > 0)
-		warn(j, "%s has an authorization %s already that is not over: "
-		    "both together allow more devices", j->hsm.name,
-		    j->request->order);
-	return err;
+	return r->order == NULL
+	    ? EH_OK
+	    : eh_order_take(eh_authority_store(j->authority), &ask, error);
 }
 
 static int
@@ -208,7 +226,9 @@ check_hsm(struct job *j, struct eh_error *error)
 	int err = eh_store_get_hsm(eh_authority_store(j->authority),
 	    j->request->hsm, &j->hsm, error);
 
-	if (err != EH_OK)
+	if (err != EH_OK ||
+	    (err = eh_store_check_served(eh_authority_store(j->authority),
+	         j->hsm.id, error)) != EH_OK)
 		return err;
 	if (eh_clock_format(j->hsm.granted_until, until) != EH_OK)
 		return eh_error_set(error, EH_ERR_FORMAT,
@@ -222,6 +242,76 @@ check_hsm(struct job *j, struct eh_error *error)
 		    "authorization: import it before then", j->hsm.name,
 		    until);
 	return EH_OK;
+}
+
+/* --- what it supersedes --- */
+
+static int
+check_scope_kind(struct job *j, struct eh_error *error)
+{
+	struct eh_pauth *old = calloc(1, sizeof(*old));
+	int err;
+
+	if (old == NULL)
+		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
+	err = eh_authorize_get(j->authority, &j->old.tip, old, error);
+	if (err == EH_OK && old->scope.kind != j->pauth.scope.kind)
+		err = eh_error_set(error, EH_ERR_ARGUMENT,
+		    "the authorization that it supersedes has another kind of "
+		    "scope; the EdgeHSM takes only the same one");
+	free(old);
+	return err;
+}
+
+static int
+check_old(struct job *j, struct eh_error *error)
+{
+	const struct eh_store_authorization *old = &j->old.tip;
+	struct eh_store *store = eh_authority_store(j->authority);
+	int err = eh_life_check_live(store, old, error);
+
+	if (err != EH_OK)
+		return err;
+	if (j->request->order == NULL ||
+	    strcmp(old->order, j->request->order) != 0)
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "what it supersedes is of order %s: name that one with "
+		    "--order", old->order);
+	if (memcmp(old->profile.digest, j->pauth.profile.digest,
+	        EH_DIGEST_LEN) != 0)
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "what it supersedes is by another compiled profile, %s "
+		    "version %u; an EdgeHSM does not take that over yet",
+		    old->profile.name, old->profile.version);
+	if (j->request->devices < j->old.used)
+		warn(j, "%" PRIu64 " devices were made under %s already: the "
+		    "authorization will be full", j->old.used, old->order);
+	return check_scope_kind(j, error);
+}
+
+/* Its books go on: places that were burned are burned in the new one too. */
+static int
+find_old(struct job *j, struct eh_error *error)
+{
+	struct eh_store *store = eh_authority_store(j->authority);
+	struct eh_store_counter issue = { .op = EH_OP_ISSUE };
+	struct eh_store_authorization tip;
+	int err;
+
+	if (j->request->supersedes == NULL)
+		return EH_OK;
+	if ((err = eh_life_find(
+	         store, &j->hsm, j->request->supersedes, &tip, error)) !=
+	        EH_OK ||
+	    (err = eh_life_chain(store, &tip, &j->old, error)) != EH_OK)
+		return err;
+	memcpy(issue.hsm, tip.hsm, EH_HSM_ID_LEN);
+	memcpy(issue.authorization, tip.id, EH_ID_LEN);
+	err = eh_store_get_counter(store, &issue, error);
+	j->burned = issue.burned;
+	j->pauth.has_supersedes = 1;
+	memcpy(j->pauth.supersedes, tip.id, EH_ID_LEN);
+	return err;
 }
 
 /* --- the authorization --- */
@@ -250,8 +340,8 @@ fill_ops(struct job *j)
 
 	add_op(&j->pauth, EH_OP_PASS, r->devices, lease, 1);
 	add_op(&j->pauth, EH_OP_ISSUE,
-	    eh_authorize_quota(r->devices, uses, r->stops, lease), lease,
-	    uses);
+	    eh_authorize_quota(r->devices, uses, r->stops, lease) +
+	        j->burned, lease, uses);
 	if (r->reissue > 0)
 		add_op(&j->pauth, EH_OP_REISSUE, r->reissue, 1, uses);
 }
@@ -264,14 +354,10 @@ fill(struct job *j, struct eh_error *error)
 	uint64_t listed = UINT64_MAX;
 	int err;
 
-	memcpy(p->from.iss, eh_authority_self(j->authority)->name,
-	    sizeof(p->from.iss));
 	memcpy(p->from.sub, j->hsm.id, EH_HSM_ID_LEN);
 	p->from.iat = j->now;
 	p->not_before = r->not_before;
 	p->expires = r->expires;
-	if ((err = eh_random(p->id, EH_ID_LEN)) != EH_OK)
-		return eh_error_set(error, err, "no random numbers");
 	memcpy(p->factory, j->hsm.factory, sizeof(p->factory));
 	p->nlines = (uint8_t)r->nlines;
 	for (unsigned i = 0; i < r->nlines; i++)
@@ -281,6 +367,9 @@ fill(struct job *j, struct eh_error *error)
 	eh_profile_digest(r->profile, r->profile_len, p->profile.digest);
 	fill_ops(j);
 	p->limits = r->limits;
+	if (r->unacked_by_profile)
+		p->limits.max_unacked =
+		    eh_authorize_unacked(j->profile->templates);
 	if (r->order != NULL)
 		snprintf(p->order, sizeof(p->order), "%s", r->order);
 	err = eh_authorize_scope(r->scope != NULL ? r->scope : "any",
@@ -306,9 +395,12 @@ put(struct job *j, const uint8_t digest[EH_DIGEST_LEN],
 		.devices = j->request->devices,
 		.issued = j->now,
 		.not_before = p->not_before,
-		.expires = p->expires };
+		.expires = p->expires,
+		.epoch = p->epoch,
+		.has_supersedes = p->has_supersedes };
 	int err;
 
+	memcpy(row.supersedes, p->supersedes, EH_ID_LEN);
 	memcpy(row.id, p->id, EH_ID_LEN);
 	memcpy(row.hsm, p->from.sub, EH_HSM_ID_LEN);
 	memcpy(row.message, digest, EH_DIGEST_LEN);
@@ -326,34 +418,14 @@ put(struct job *j, const uint8_t digest[EH_DIGEST_LEN],
 	    p->order[0] != '\0' ? p->order : p->profile.name, error);
 }
 
-/* Take a number, encode, decode as the EdgeHSM will, sign, write it down. */
 static int
 sign(struct job *j, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
     struct eh_pauth *signed_, struct eh_error *error)
 {
-	const struct eh_store_self *self = eh_authority_self(j->authority);
-	uint8_t kid[EH_KID_LEN], payload[EH_MESSAGE_MAX_INBOUND];
-	struct eh_writer w;
-	size_t len;
-	int err;
+	int err = eh_authorize_sign(
+	    j->authority, &j->pauth, out, digest, signed_, error);
 
-	eh_keyid_kid(&self->key[EH_STORE_MESSAGE_KEY].public, kid);
-	err = eh_store_take_seq(eh_authority_store(j->authority), kid,
-	    EH_MESSAGE_PAUTH, j->hsm.id, &j->pauth.seq, error);
-	if (err != EH_OK)
-		return err;
-	eh_writer_init(&w, payload, sizeof(payload));
-	eh_pauth_encode(&j->pauth, &w);
-	if ((err = eh_writer_end(&w, &len)) != EH_OK)
-		return eh_error_set(error, err,
-		    "the authorization would be too long: %s",
-		    eh_err_text(err));
-	if ((err = eh_pauth_decode(payload, len, signed_, error)) != EH_OK ||
-	    (err = eh_authority_sign(j->authority, EH_MESSAGE_PAUTH,
-	         j->hsm.id, j->pauth.seq, j->now, payload, len, out, digest,
-	         error)) != EH_OK)
-		return err;
-	return put(j, digest, error);
+	return err == EH_OK ? put(j, digest, error) : err;
 }
 
 int
@@ -380,7 +452,10 @@ eh_authorize(struct eh_authority *a, const struct eh_authorize_request *r,
 	    (err = eh_store_begin(store, error)) != EH_OK)
 		goto out;
 	if ((err = check_hsm(j, error)) == EH_OK &&
+	    (err = find_old(j, error)) == EH_OK &&
 	    (err = fill(j, error)) == EH_OK &&
+	    (!j->pauth.has_supersedes ||
+	        (err = check_old(j, error)) == EH_OK) &&
 	    (err = check_issuers(j, error)) == EH_OK &&
 	    (err = check_order(j, error)) == EH_OK &&
 	    (err = sign(j, out, digest, signed_, error)) == EH_OK)

@@ -7,7 +7,7 @@
 #include "common/crypto/digest.h"
 #include "common/x509/csr.h"
 #include "orchestrator/authority/certify.h"
-#include "orchestrator/authority/store_log.h"
+#include "orchestrator/authority/store_life.h"
 
 #define DAY UINT64_C(86400)
 
@@ -73,7 +73,7 @@ open_attestation(struct job *j, struct eh_error *error)
 		    "EdgeHSM that is enrolled here");
 	if (err != EH_OK ||
 	    (err = eh_envelope_verify(&e, &hsm->attestation, error)) != EH_OK ||
-	    (err = eh_store_check_frozen(eh_authority_store(j->authority),
+	    (err = eh_store_check_served(eh_authority_store(j->authority),
 	         hsm->id, error)) != EH_OK)
 		return err;
 	return eh_keyattest_decode(e.sign1.payload, e.sign1.payload_len,

@@ -11,6 +11,7 @@
 #include "common/hex.h"
 #include "common/message/grant.h"
 #include "orchestrator/authority/enrolment.h"
+#include "orchestrator/authority/store_life.h"
 
 #define DAY 86400u
 
@@ -44,6 +45,9 @@ check_factory(struct eh_authority *a, const char *name, const char *factory,
 	err = eh_store_get_hsm(eh_authority_store(a), name, &hsm, error);
 	if (err == EH_ERR_NOT_FOUND)
 		return EH_OK;
+	if (err == EH_OK)
+		err = eh_store_check_served(
+		    eh_authority_store(a), hsm.id, error);
 	if (err == EH_OK && strcmp(hsm.factory, factory) != 0)
 		err = eh_error_set(error, EH_DENIED_STATE,
 		    "%s stands in factory %s; moving an EdgeHSM to another "

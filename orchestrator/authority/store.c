@@ -15,7 +15,7 @@
 
 /* "EHAU"; tells our files from other programs' SQLite files. */
 #define APPLICATION 0x45484155
-#define SCHEMA     2
+#define SCHEMA      3
 #define WAIT_MS     10000
 
 const char *
@@ -89,6 +89,23 @@ put_self(sqlite3 *db, const struct eh_store_self *self, const void *root_ca,
 	return EH_OK;
 }
 
+/* What makes a store of version ${n} - 1 one of version ${n}. */
+static const char *const *const steps[SCHEMA + 1] = {
+	[1] = eh_store_schema,
+	[2] = eh_store_schema_2,
+	[3] = eh_store_schema_3,
+};
+
+static int
+step(sqlite3 *db, uint64_t version, const char *doing, struct eh_error *error)
+{
+	int err = EH_OK;
+
+	for (size_t i = 0; err == EH_OK && steps[version][i] != NULL; i++)
+		err = eh_sql_run(db, steps[version][i], doing, error);
+	return err;
+}
+
 static int
 fill(sqlite3 *db, const struct eh_store_self *self, const void *root_ca,
     size_t len, struct eh_error *error)
@@ -100,10 +117,8 @@ fill(sqlite3 *db, const struct eh_store_self *self, const void *root_ca,
 	    "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION,
 	    SCHEMA);
 	err = eh_sql_run(db, "BEGIN IMMEDIATE", "making it", error);
-	for (size_t i = 0; err == EH_OK && eh_store_schema[i] != NULL; i++)
-		err = eh_sql_run(db, eh_store_schema[i], "making it", error);
-	for (size_t i = 0; err == EH_OK && eh_store_schema_2[i] != NULL; i++)
-		err = eh_sql_run(db, eh_store_schema_2[i], "making it", error);
+	for (uint64_t v = 1; err == EH_OK && v <= SCHEMA; v++)
+		err = step(db, v, "making it", error);
 	if (err == EH_OK)
 		err = eh_sql_run(db, pragmas, "making it", error);
 	if (err == EH_OK)
@@ -148,7 +163,7 @@ read_number(sqlite3 *db, const char *pragma, uint64_t *valuep,
 	return eh_sql_end(&q, "reading its version", error);
 }
 
-/* Make a store of version 1 one of version 2, whole or not at all. */
+/* Make an older store one of this version, whole or not at all. */
 static int
 upgrade(sqlite3 *db, struct eh_error *error)
 {
@@ -162,9 +177,10 @@ upgrade(sqlite3 *db, struct eh_error *error)
 		return err;
 	/* Another program may have been faster. */
 	err = read_number(db, "PRAGMA user_version", &version, error);
-	for (size_t i = 0; err == EH_OK && version == 1 &&
-	     eh_store_schema_2[i] != NULL; i++)
-		err = eh_sql_run(db, eh_store_schema_2[i], "upgrading", error);
+	for (uint64_t v = version + 1; err == EH_OK && v <= SCHEMA; v++)
+		err = step(db, v, "upgrading", error);
+	if (err == EH_OK && version < SCHEMA)
+		err = eh_store_upgrade_lives(db, error);
 	if (err == EH_OK)
 		err = eh_sql_run(db, pragma, "upgrading", error);
 	if (err == EH_OK)
@@ -187,7 +203,7 @@ check_version(sqlite3 *db, const char *path, struct eh_error *error)
 	if (application != APPLICATION)
 		return eh_error_set(error, EH_ERR_CONFIG,
 		    "%s: it is not the store of an authority", path);
-	if (version == 1)
+	if (version >= 1 && version < SCHEMA)
 		return upgrade(db, error);
 	if (version != SCHEMA)
 		return eh_error_set(error, EH_ERR_CONFIG,

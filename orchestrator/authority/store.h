@@ -215,28 +215,40 @@ struct eh_store_authorization {
 	uint8_t id[EH_ID_LEN];
 	uint8_t hsm[EH_HSM_ID_LEN];
 	uint8_t message[EH_DIGEST_LEN];	/* digest; put that first */
+	uint8_t kid[EH_KID_LEN];	/* of the message; read only */
 	char order[EH_NAME_MAX + 1];	/* may be empty */
 	struct eh_profile_ref profile;
 	uint64_t seq, devices, issued, not_before, expires;
+	uint32_t epoch;
+	uint8_t has_supersedes;
+	uint8_t supersedes[EH_ID_LEN];
 };
 
+/* EH_ERR_EXISTS when it supersedes what is superseded already. */
 EH_MUST_CHECK int eh_store_put_authorization(struct eh_store *,
     const struct eh_store_authorization *, struct eh_error *);
 
-/* How many authorizations of this order for this EdgeHSM are not over. */
-EH_MUST_CHECK int eh_store_count_orders(struct eh_store *,
-    const uint8_t hsm[EH_HSM_ID_LEN], const char *order, uint64_t now,
-    uint64_t *countp, struct eh_error *);
+/* EH_ERR_NOT_FOUND. */
+EH_MUST_CHECK int eh_store_get_authorization(struct eh_store *,
+    const uint8_t id[EH_ID_LEN], struct eh_store_authorization *,
+    struct eh_error *);
 
-/* The compiled profile, kept once under its digest. */
+/* Make ${a} the one that supersedes it; ${found} 0 when there is none. */
+EH_MUST_CHECK int eh_store_get_successor(struct eh_store *,
+    struct eh_store_authorization *a, int *foundp, struct eh_error *);
+
+/* The compiled profile, kept once under its digest.  get: appended to ${out};
+ * EH_ERR_NOT_FOUND. */
 EH_MUST_CHECK int eh_store_put_profile(struct eh_store *,
     const struct eh_profile_ref *, const uint8_t source[EH_DIGEST_LEN],
     const void *bytes, size_t len, struct eh_error *);
+EH_MUST_CHECK int eh_store_get_profile(struct eh_store *,
+    const uint8_t digest[EH_DIGEST_LEN], struct eh_buf *out,
+    struct eh_error *);
 
 /*
  * The device ids of a scope by tree, rising and without a gap, kept once under
- * the tree's root.  A store of an older program gets the table with the first.
- * get: appended to ${ids}; EH_ERR_NOT_FOUND.
+ * the tree's root.  get: appended to ${ids}; EH_ERR_NOT_FOUND.
  */
 EH_MUST_CHECK int eh_store_put_scope(struct eh_store *,
     const uint8_t root[EH_DIGEST_LEN], const struct eh_buf *ids,
@@ -260,6 +272,14 @@ EH_MUST_CHECK int eh_store_each_hsm(struct eh_store *,
     int (*each)(void *arg, const struct eh_hsm *), void *arg,
     struct eh_error *);
 EH_MUST_CHECK int eh_store_each_authorization(struct eh_store *,
+    int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
+    struct eh_error *);
+/* The same, of one order, and of one EdgeHSM. */
+EH_MUST_CHECK int eh_store_each_of_order(struct eh_store *, const char *order,
+    int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
+    struct eh_error *);
+EH_MUST_CHECK int eh_store_each_of_hsm(struct eh_store *,
+    const uint8_t hsm[EH_HSM_ID_LEN],
     int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
     struct eh_error *);
 EH_MUST_CHECK int eh_store_each_invitation(struct eh_store *,

@@ -228,3 +228,32 @@ eh_store_put_receipt(struct eh_store *s, const struct eh_store_receipt *r,
 	eh_sql_next(&q);
 	return eh_sql_end(&q, "writing a receipt", error);
 }
+
+int
+eh_store_get_newest_receipt(struct eh_store *s,
+    const uint8_t hsm[EH_HSM_ID_LEN], struct eh_buf *out,
+    struct eh_error *error)
+{
+	struct eh_sql q;
+	int err = EH_OK, end, found;
+
+	eh_sql_begin(&q, s->db,
+	    "SELECT bytes FROM receipt WHERE hsm = ? AND fits = 1"
+	    " ORDER BY size DESC, rowid DESC LIMIT 1");
+	eh_sql_put_bytes(&q, hsm, EH_HSM_ID_LEN);
+	if ((found = eh_sql_next(&q))) {
+		size_t len;
+		const uint8_t *bytes = eh_sql_get_blob(&q, &len);
+
+		err = eh_buf_append(out, bytes, len);
+	}
+	end = eh_sql_end(&q, "reading a receipt", error);
+	if (end != EH_OK)
+		return end;
+	if (!found)
+		return eh_error_set(error, EH_ERR_NOT_FOUND,
+		    "no receipt of this EdgeHSM was accepted yet");
+	return err == EH_OK ? EH_OK
+			    : eh_error_set(error, err, "a stored receipt: %s",
+				  eh_err_text(err));
+}

@@ -80,4 +80,9 @@ struct eh_store_receipt {
 EH_MUST_CHECK int eh_store_put_receipt(
     struct eh_store *, const struct eh_store_receipt *, struct eh_error *);
 
+/* Append the bytes of the accepted receipt of the longest log, the newest of
+ * them.  EH_ERR_NOT_FOUND. */
+EH_MUST_CHECK int eh_store_get_newest_receipt(struct eh_store *,
+    const uint8_t hsm[EH_HSM_ID_LEN], struct eh_buf *out, struct eh_error *);
+
 #endif

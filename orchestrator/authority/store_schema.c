@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_schema.c - the tables of the authority's store, version 2. */
+/* store_schema.c - the tables of the authority's store, version 3. */
 #include "config.h"
 
 #include "orchestrator/authority/store_private.h"
@@ -204,6 +204,142 @@ const char *const eh_store_schema_2[] = {
 	"  BEGIN SELECT RAISE(ABORT, 'a receipt is never changed'); END",
 	"CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt"
 	"  BEGIN SELECT RAISE(ABORT, 'a receipt is never deleted'); END",
+	NULL
+};
+
+/* What version 3 has beside it: the life of an authorization. */
+const char *const eh_store_schema_3[] = {
+	/* Older programs made it with the first scope. */
+	"CREATE TABLE IF NOT EXISTS scope_tree ("
+	"  root BLOB PRIMARY KEY CHECK (length(root) = 32),"
+	"  ids BLOB NOT NULL"
+	") STRICT",
+
+	"ALTER TABLE authorization ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE authorization ADD COLUMN supersedes BLOB"
+	"  REFERENCES authorization (id)",
+	/* One is superseded once: they make chains. */
+	"CREATE UNIQUE INDEX authorization_superseded"
+	"  ON authorization (supersedes)",
+	"CREATE TRIGGER authorization_as_signed BEFORE UPDATE ON authorization"
+	"  BEGIN SELECT RAISE(ABORT, 'an authorization is never changed'); END",
+	"CREATE TRIGGER authorization_stays BEFORE DELETE ON authorization"
+	"  BEGIN SELECT RAISE(ABORT, 'an authorization is never deleted'); END",
+
+	/* How many devices all authorizations of one order may make together. */
+	"CREATE TABLE order_total ("
+	"  name TEXT PRIMARY KEY,"
+	"  devices INTEGER NOT NULL CHECK (devices > 0)"
+	") STRICT",
+	"INSERT INTO order_total"
+	"  SELECT order_name, sum(devices) FROM authorization"
+	"  WHERE order_name <> '' GROUP BY order_name",
+
+	/* What the log says of an authorization: the entries that installed and
+	 * closed it. */
+	"CREATE TABLE life ("
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  authorization BLOB NOT NULL CHECK (length(authorization) = 16),"
+	"  installed INTEGER,"
+	"  closed INTEGER,"
+	"  reason INTEGER,"
+	"  good INTEGER,"
+	"  scrapped INTEGER,"
+	"  in_doubt INTEGER,"
+	"  burns INTEGER NOT NULL DEFAULT 0,"
+	"  PRIMARY KEY (hsm, authorization)"
+	") STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER life_once BEFORE UPDATE ON life"
+	"  WHEN (OLD.installed IS NOT NULL AND NEW.installed <> OLD.installed)"
+	"  OR (OLD.closed IS NOT NULL AND NEW.closed <> OLD.closed)"
+	"  OR NEW.burns < OLD.burns"
+	"  BEGIN SELECT RAISE(ABORT, 'an authorization lives once'); END",
+	"CREATE TRIGGER life_stays BEFORE DELETE ON life"
+	"  BEGIN SELECT RAISE(ABORT, 'what a log says stays'); END",
+
+	/* The newest revocation update of an EdgeHSM; no row: none. */
+	"CREATE TABLE in_force ("
+	"  hsm BLOB PRIMARY KEY REFERENCES hsm (id),"
+	"  epoch INTEGER NOT NULL CHECK (epoch >= 0),"
+	"  rseq INTEGER NOT NULL CHECK (rseq > 0),"
+	"  message BLOB NOT NULL REFERENCES message (digest)"
+	") STRICT",
+	"CREATE TRIGGER in_force_rises BEFORE UPDATE ON in_force"
+	"  WHEN NEW.epoch < OLD.epoch OR NEW.rseq <= OLD.rseq"
+	"    OR NEW.hsm <> OLD.hsm"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END",
+	"CREATE TRIGGER in_force_stays BEFORE DELETE ON in_force"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END",
+
+	/* rseq: the update that named it first, or raised the epoch above it. */
+	"CREATE TABLE revoked ("
+	"  authorization BLOB PRIMARY KEY REFERENCES authorization (id),"
+	"  rseq INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL,"
+	"  why TEXT NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER revoked_once BEFORE UPDATE ON revoked"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never changed'); END",
+	"CREATE TRIGGER revoked_stays BEFORE DELETE ON revoked"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END",
+	"CREATE TABLE revoked_key ("
+	"  hsm BLOB NOT NULL REFERENCES hsm (id),"
+	"  kid BLOB NOT NULL CHECK (length(kid) = 8),"
+	"  rseq INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL,"
+	"  why TEXT NOT NULL,"
+	"  PRIMARY KEY (hsm, kid)"
+	") STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER revoked_key_once BEFORE UPDATE ON revoked_key"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never changed'); END",
+	"CREATE TRIGGER revoked_key_stays BEFORE DELETE ON revoked_key"
+	"  BEGIN SELECT RAISE(ABORT, 'a revoked key is never put back'); END",
+
+	/* Message keys that were rolled over: 1 retired, 2 dropped. */
+	"CREATE TABLE former_key ("
+	"  kid BLOB PRIMARY KEY CHECK (length(kid) = 8),"
+	"  public BLOB NOT NULL UNIQUE,"
+	"  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 2),"
+	"  until INTEGER NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER former_key_pinned BEFORE UPDATE ON former_key"
+	"  WHEN NEW.kid <> OLD.kid OR NEW.public <> OLD.public"
+	"    OR NEW.state < OLD.state"
+	"  BEGIN SELECT RAISE(ABORT, 'a dropped key is not put back'); END",
+	"CREATE TRIGGER former_key_stays BEFORE DELETE ON former_key"
+	"  BEGIN SELECT RAISE(ABORT, 'a former key stays known'); END",
+
+	/* EdgeHSMs that are lost, and what lay on them. */
+	"CREATE TABLE write_off ("
+	"  hsm BLOB PRIMARY KEY REFERENCES hsm (id),"
+	"  at INTEGER NOT NULL,"
+	"  why TEXT NOT NULL"
+	") STRICT",
+	"CREATE TRIGGER write_off_once BEFORE UPDATE ON write_off"
+	"  BEGIN SELECT RAISE(ABORT, 'a write-off is never changed'); END",
+	"CREATE TRIGGER write_off_stays BEFORE DELETE ON write_off"
+	"  BEGIN SELECT RAISE(ABORT, 'a write-off is never taken back'); END",
+	"CREATE TABLE written_off ("
+	"  authorization BLOB PRIMARY KEY REFERENCES authorization (id),"
+	"  used INTEGER NOT NULL,"
+	"  burned INTEGER NOT NULL,"
+	"  outstanding INTEGER NOT NULL,"	/* possibly issued */
+	"  enumerable INTEGER NOT NULL CHECK (enumerable BETWEEN 0 AND 1)"
+	") STRICT",
+	"CREATE TRIGGER written_off_once BEFORE UPDATE ON written_off"
+	"  BEGIN SELECT RAISE(ABORT, 'a write-off is never changed'); END",
+	"CREATE TRIGGER written_off_stays BEFORE DELETE ON written_off"
+	"  BEGIN SELECT RAISE(ABORT, 'a write-off is never taken back'); END",
+
+	/* Serials to be revoked though nobody has seen a certificate. */
+	"CREATE TABLE prerevoked ("
+	"  issuer BLOB NOT NULL CHECK (length(issuer) = 32)," /* SPKI digest */
+	"  serial BLOB NOT NULL CHECK (length(serial) = 16),"
+	"  at INTEGER NOT NULL,"
+	"  PRIMARY KEY (issuer, serial)"
+	") STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER prerevoked_stays BEFORE DELETE ON prerevoked"
+	"  BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END",
 	NULL
 };
 /* clang-format on */

@@ -5,31 +5,12 @@
 #include "orchestrator/authority/sql.h"
 #include "orchestrator/authority/store_private.h"
 
-static const char table[] =
-    "CREATE TABLE IF NOT EXISTS scope_tree ("
-    "  root BLOB PRIMARY KEY CHECK (length(root) = 32),"
-    "  ids BLOB NOT NULL"
-    ") STRICT";
-
-static int
-make_table(struct eh_store *s, struct eh_error *error)
-{
-	struct eh_sql q;
-
-	eh_sql_begin(&q, s->db, table);
-	eh_sql_next(&q);
-	return eh_sql_end(&q, "making a table for scopes", error);
-}
-
 int
 eh_store_put_scope(struct eh_store *s, const uint8_t root[EH_DIGEST_LEN],
     const struct eh_buf *ids, struct eh_error *error)
 {
 	struct eh_sql q;
-	int err = make_table(s, error);
 
-	if (err != EH_OK)
-		return err;
 	eh_sql_begin(&q, s->db,
 	    "INSERT INTO scope_tree VALUES (?, ?)"
 	    " ON CONFLICT (root) DO NOTHING");
@@ -39,43 +20,24 @@ eh_store_put_scope(struct eh_store *s, const uint8_t root[EH_DIGEST_LEN],
 	return eh_sql_end(&q, "writing a scope", error);
 }
 
-/* 1 when a scope was ever put; -1 on failure, with a sentence. */
-static int
-has_table(struct eh_store *s, struct eh_error *error)
-{
-	struct eh_sql q;
-	int found;
-
-	eh_sql_begin(&q, s->db,
-	    "SELECT 1 FROM sqlite_schema WHERE name = 'scope_tree'");
-	found = eh_sql_next(&q);
-	return eh_sql_end(&q, "looking for scopes", error) == EH_OK ? found
-								    : -1;
-}
-
 int
 eh_store_get_scope(struct eh_store *s, const uint8_t root[EH_DIGEST_LEN],
     struct eh_buf *ids, struct eh_error *error)
 {
 	struct eh_sql q;
-	int err = EH_OK, end, found = has_table(s, error);
+	int err = EH_OK, end, found;
 
-	if (found < 0)
-		return error != NULL ? error->code : EH_ERR_STORAGE;
-	if (found > 0) {
-		eh_sql_begin(&q, s->db,
-		    "SELECT ids FROM scope_tree WHERE root = ?");
-		eh_sql_put_bytes(&q, root, EH_DIGEST_LEN);
-		if ((found = eh_sql_next(&q))) {
-			size_t len;
-			const uint8_t *bytes = eh_sql_get_blob(&q, &len);
+	eh_sql_begin(&q, s->db, "SELECT ids FROM scope_tree WHERE root = ?");
+	eh_sql_put_bytes(&q, root, EH_DIGEST_LEN);
+	if ((found = eh_sql_next(&q))) {
+		size_t len;
+		const uint8_t *bytes = eh_sql_get_blob(&q, &len);
 
-			err = eh_buf_append(ids, bytes, len);
-		}
-		end = eh_sql_end(&q, "reading a scope", error);
-		if (end != EH_OK)
-			return end;
+		err = eh_buf_append(ids, bytes, len);
 	}
+	end = eh_sql_end(&q, "reading a scope", error);
+	if (end != EH_OK)
+		return end;
 	if (!found)
 		return eh_error_set(error, EH_ERR_NOT_FOUND,
 		    "no scope with this root was signed here");

@@ -79,25 +79,6 @@ eh_store_get_certificate(struct eh_store *s, const uint8_t key[EH_DIGEST_LEN],
 }
 
 int
-eh_store_count_orders(struct eh_store *s, const uint8_t hsm[EH_HSM_ID_LEN],
-    const char *order, uint64_t now, uint64_t *countp,
-    struct eh_error *error)
-{
-	struct eh_sql q;
-
-	*countp = 0;
-	eh_sql_begin(&q, s->db,
-	    "SELECT count(*) FROM authorization"
-	    " WHERE hsm = ? AND order_name = ? AND expires > ?");
-	eh_sql_put_bytes(&q, hsm, EH_HSM_ID_LEN);
-	eh_sql_put_text(&q, order);
-	eh_sql_put_uint(&q, now);
-	if (eh_sql_next(&q))
-		*countp = eh_sql_get_uint(&q);
-	return eh_sql_end(&q, "counting authorizations", error);
-}
-
-int
 eh_store_put_message(struct eh_store *s, const struct eh_store_message *m,
     struct eh_error *error)
 {
@@ -150,8 +131,8 @@ eh_store_put_authorization(struct eh_store *s,
 
 	eh_sql_begin(&q, s->db,
 	    "INSERT INTO authorization (id, hsm, message, order_name, profile,"
-	    " seq, devices, issued, not_before, expires)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " seq, devices, issued, not_before, expires, epoch, supersedes)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	eh_sql_put_bytes(&q, a->id, EH_ID_LEN);
 	eh_sql_put_bytes(&q, a->hsm, EH_HSM_ID_LEN);
 	eh_sql_put_bytes(&q, a->message, EH_DIGEST_LEN);
@@ -162,6 +143,9 @@ eh_store_put_authorization(struct eh_store *s,
 	eh_sql_put_uint(&q, a->issued);
 	eh_sql_put_uint(&q, a->not_before);
 	eh_sql_put_uint(&q, a->expires);
+	eh_sql_put_uint(&q, a->epoch);
+	eh_sql_put_bytes(
+	    &q, a->has_supersedes ? a->supersedes : NULL, EH_ID_LEN);
 	eh_sql_next(&q);
 	return eh_sql_end(&q, "writing an authorization", error);
 }
@@ -186,35 +170,154 @@ eh_store_put_profile(struct eh_store *s, const struct eh_profile_ref *ref,
 }
 
 int
-eh_store_each_authorization(struct eh_store *s,
+eh_store_get_profile(struct eh_store *s, const uint8_t digest[EH_DIGEST_LEN],
+    struct eh_buf *out, struct eh_error *error)
+{
+	struct eh_sql q;
+	int err = EH_OK, end, found;
+
+	eh_sql_begin(&q, s->db, "SELECT bytes FROM profile WHERE digest = ?");
+	eh_sql_put_bytes(&q, digest, EH_DIGEST_LEN);
+	if ((found = eh_sql_next(&q))) {
+		size_t len;
+		const uint8_t *bytes = eh_sql_get_blob(&q, &len);
+
+		err = eh_buf_append(out, bytes, len);
+	}
+	end = eh_sql_end(&q, "reading a profile", error);
+	if (end != EH_OK)
+		return end;
+	if (!found)
+		return eh_error_set(error, EH_ERR_NOT_FOUND,
+		    "nothing was authorized by this profile here");
+	return err == EH_OK ? EH_OK
+			    : eh_error_set(error, err, "a stored profile: %s",
+				  eh_err_text(err));
+}
+
+/* --- authorizations, read --- */
+
+#define AUTHORIZATION                                                          \
+	"SELECT a.id, a.hsm, a.message, m.kid, a.order_name, p.name,"          \
+	" p.version, p.digest, a.seq, a.devices, a.issued, a.not_before,"      \
+	" a.expires, a.epoch, a.supersedes FROM authorization a"               \
+	" JOIN profile p ON p.digest = a.profile"                              \
+	" JOIN message m ON m.digest = a.message"
+
+static void
+get_authorization(struct eh_sql *q, struct eh_store_authorization *a)
+{
+	const uint8_t *old;
+	size_t len;
+
+	memset(a, 0, sizeof(*a));
+	eh_sql_get_bytes(q, a->id, EH_ID_LEN);
+	eh_sql_get_bytes(q, a->hsm, EH_HSM_ID_LEN);
+	eh_sql_get_bytes(q, a->message, EH_DIGEST_LEN);
+	eh_sql_get_bytes(q, a->kid, EH_KID_LEN);
+	eh_sql_get_text(q, a->order, sizeof(a->order));
+	eh_sql_get_text(q, a->profile.name, sizeof(a->profile.name));
+	a->profile.version = (uint32_t)eh_sql_get_uint(q);
+	eh_sql_get_bytes(q, a->profile.digest, EH_DIGEST_LEN);
+	a->seq = eh_sql_get_uint(q);
+	a->devices = eh_sql_get_uint(q);
+	a->issued = eh_sql_get_uint(q);
+	a->not_before = eh_sql_get_uint(q);
+	a->expires = eh_sql_get_uint(q);
+	a->epoch = (uint32_t)eh_sql_get_uint(q);
+	old = eh_sql_get_blob(q, &len);
+	if (old != NULL && len == EH_ID_LEN) {
+		a->has_supersedes = 1;
+		memcpy(a->supersedes, old, EH_ID_LEN);
+	}
+}
+
+int
+eh_store_get_authorization(struct eh_store *s, const uint8_t id[EH_ID_LEN],
+    struct eh_store_authorization *a, struct eh_error *error)
+{
+	struct eh_sql q;
+	int err, found;
+
+	memset(a, 0, sizeof(*a));
+	eh_sql_begin(&q, s->db, AUTHORIZATION " WHERE a.id = ?");
+	eh_sql_put_bytes(&q, id, EH_ID_LEN);
+	if ((found = eh_sql_next(&q)))
+		get_authorization(&q, a);
+	err = eh_sql_end(&q, "reading an authorization", error);
+	if (err == EH_OK && !found)
+		err = eh_error_set(error, EH_ERR_NOT_FOUND,
+		    "no authorization with this id was signed here");
+	return err;
+}
+
+int
+eh_store_get_successor(struct eh_store *s, struct eh_store_authorization *a,
+    int *foundp, struct eh_error *error)
+{
+	struct eh_store_authorization next = { .seq = 0 };
+	struct eh_sql q;
+	int err;
+
+	eh_sql_begin(&q, s->db, AUTHORIZATION " WHERE a.supersedes = ?");
+	eh_sql_put_bytes(&q, a->id, EH_ID_LEN);
+	if ((*foundp = eh_sql_next(&q)))
+		get_authorization(&q, &next);
+	err = eh_sql_end(&q, "reading an authorization", error);
+	if (err == EH_OK && *foundp)
+		*a = next;
+	return err;
+}
+
+/* Call ${each} for the rows of ${q}, which has its parameters. */
+static int
+each_authorization(struct eh_sql *q,
     int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
     struct eh_error *error)
 {
 	struct eh_store_authorization a;
-	struct eh_sql q;
 	int err = EH_OK, end;
 
-	eh_sql_begin(&q, s->db,
-	    "SELECT a.id, a.hsm, a.message, a.order_name, p.name, p.version,"
-	    " p.digest, a.seq, a.devices, a.issued, a.not_before, a.expires"
-	    " FROM authorization a JOIN profile p ON p.digest = a.profile"
-	    " ORDER BY a.n");
-	while (err == EH_OK && eh_sql_next(&q)) {
-		memset(&a, 0, sizeof(a));
-		eh_sql_get_bytes(&q, a.id, EH_ID_LEN);
-		eh_sql_get_bytes(&q, a.hsm, EH_HSM_ID_LEN);
-		eh_sql_get_bytes(&q, a.message, EH_DIGEST_LEN);
-		eh_sql_get_text(&q, a.order, sizeof(a.order));
-		eh_sql_get_text(&q, a.profile.name, sizeof(a.profile.name));
-		a.profile.version = (uint32_t)eh_sql_get_uint(&q);
-		eh_sql_get_bytes(&q, a.profile.digest, EH_DIGEST_LEN);
-		a.seq = eh_sql_get_uint(&q);
-		a.devices = eh_sql_get_uint(&q);
-		a.issued = eh_sql_get_uint(&q);
-		a.not_before = eh_sql_get_uint(&q);
-		a.expires = eh_sql_get_uint(&q);
+	while (err == EH_OK && eh_sql_next(q)) {
+		get_authorization(q, &a);
 		err = each(arg, &a);
 	}
-	end = eh_sql_end(&q, "reading the authorizations", error);
+	end = eh_sql_end(q, "reading the authorizations", error);
 	return end != EH_OK ? end : err;
+}
+
+int
+eh_store_each_authorization(struct eh_store *s,
+    int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
+    struct eh_error *error)
+{
+	struct eh_sql q;
+
+	eh_sql_begin(&q, s->db, AUTHORIZATION " ORDER BY a.n");
+	return each_authorization(&q, each, arg, error);
+}
+
+int
+eh_store_each_of_order(struct eh_store *s, const char *order,
+    int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
+    struct eh_error *error)
+{
+	struct eh_sql q;
+
+	eh_sql_begin(
+	    &q, s->db, AUTHORIZATION " WHERE a.order_name = ? ORDER BY a.n");
+	eh_sql_put_text(&q, order);
+	return each_authorization(&q, each, arg, error);
+}
+
+int
+eh_store_each_of_hsm(struct eh_store *s, const uint8_t hsm[EH_HSM_ID_LEN],
+    int (*each)(void *arg, const struct eh_store_authorization *), void *arg,
+    struct eh_error *error)
+{
+	struct eh_sql q;
+
+	eh_sql_begin(&q, s->db, AUTHORIZATION " WHERE a.hsm = ? ORDER BY a.n");
+	eh_sql_put_bytes(&q, hsm, EH_HSM_ID_LEN);
+	return each_authorization(&q, each, arg, error);
 }

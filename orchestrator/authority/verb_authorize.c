@@ -130,7 +130,7 @@ get_times(struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
 	if ((err = eh_args_time(args, "not-before", now,
 	         now - EH_AUTHORIZE_BACKDATE, &r->not_before)) != EH_OK ||
 	    (err = eh_args_number(args, "days", 1, EH_VALIDITY_MAX / DAY,
-	         EH_AUTHORIZE_DAYS, &days)) != EH_OK ||
+	         eh_authorize_days(r->devices), &days)) != EH_OK ||
 	    (err = eh_args_time(args, "not-after", now,
 	         r->not_before + days * DAY, &r->expires)) != EH_OK)
 		return err;
@@ -164,8 +164,12 @@ get_request(
 	r->order = eh_args_get(args, "order");
 	r->source = eh_args_get(args, "source");
 	r->scope = eh_args_get(args, "scope");
+	r->supersedes = eh_args_get(args, "supersedes");
+	r->unacked_by_profile = eh_args_get(args, "max-unacked") == NULL;
 	if ((err = eh_args_number(args, "devices", 1,
 	         EH_AUTHORIZE_DEVICES_MAX, 0, &r->devices)) != EH_OK ||
+	    (err = eh_args_number(args, "order-total", 1,
+	         EH_AUTHORIZE_ORDER_MAX, 0, &r->order_total)) != EH_OK ||
 	    (err = eh_args_number(args, "lease", 1, EH_LEASE_MAX, 0,
 	         &lease)) != EH_OK ||
 	    (err = eh_args_number(args, "reissue", 0,
@@ -261,8 +265,13 @@ static const struct eh_option options[] = {
 	{ "source", "FILE", 0, "the YAML: compile it too, and compare" },
 	{ "devices", "N", EH_OPTION_NEEDED, "how many devices" },
 	{ "order", "NAME", EH_OPTION_NEEDED, "for people: PO-4711" },
+	{ "order-total", "N", 0,
+	    "devices of the whole order (those of its first authorization)" },
+	{ "supersedes", "ID|ORDER", 0,
+	    "take over its books; --devices counts those made before" },
 	{ "not-before", "TIME", 0, "begin; TIME is a date or +7d (now)" },
-	{ "days", "N", 0, "validity, at most 400 (7)" },
+	{ "days", "N", 0,
+	    "validity, at most 400 (7 up to 1000 devices, else 30)" },
 	{ "not-after", "TIME", 0, "end, instead of --days" },
 	{ "scope", "SCOPE", 0,
 	    "any, range:KIND:LO:HI, list:KIND:ID,ID,... or tree:KIND:FILE "
@@ -273,7 +282,7 @@ static const struct eh_option options[] = {
 	    "most devices of one lease (a sixteenth of N, up to 256)" },
 	{ "reissue", "N", 0, "certificates that may be issued again (0)" },
 	{ "unclean-stops", "N", 0, "how many must not cost certificates (2)" },
-	{ "max-unacked", "N", 0, "records without acknowledgement (100000)" },
+	{ "max-unacked", "N", 0, "records without acknowledgement (100000 or more)" },
 	{ "max-offline", "S", 0, "seconds without fresh time (604800)" },
 	{ "max-unaccounted", "N", 0, "devices lost in unclean stops (4096)" },
 	{ "boot-grace", "N", 0, "devices after a boot without time (1000)" },

@@ -217,12 +217,16 @@ next_number() {
 	    s/[^}]*"next":\([0-9]*\).*/\1/'
 }
 before=$(next_number)
+authorize 77 "more than the order is of" \
+    "fab1-hsm1 may still make 5 of them and has neither closed" --devices 1 \
+    --out no.cose
 authorize 1 "a folder that is not there stops it before it signs" \
     "cannot be written" --devices 1 --out nowhere/PO.cose
 ok "no number was used" test "$(next_number)" = "$before"
 long=$(printf '%0300d' 0)
 authorize 1 "a file that cannot be written comes too late" \
-    "show --digest [0-9a-f]* --out FILE" --devices 1 --out "$long"
+    "show --digest [0-9a-f]* --out FILE" --devices 1 --order-total 6 \
+    --out "$long"
 again=$(sed -n 's/.*show --digest \([0-9a-f]*\) .*/\1/p' out err)
 ok "its number is used" test "$(next_number)" = "$((before + 1))"
 ok "the store still has it" "$authority" show --digest "$again" \

@@ -343,6 +343,16 @@ START_TEST(counters_are_those_of_the_entries)
 }
 END_TEST
 
+START_TEST(authorization_is_installed_once)
+{
+	ck_assert_int_eq(ask(receipt()), EH_OK);
+	add_installed(2);
+	rig_refused(&rig, ask(receipt()), EH_ERR_FORMAT,
+	    "installs or closes what it did before");
+	ck_assert_uint_eq(held(), 3);
+}
+END_TEST
+
 START_TEST(damaged_log_is_refused_and_proves_nothing)
 {
 	struct eh_receipt *r = receipt();
@@ -405,6 +415,7 @@ main(void)
 	tcase_add_test(t, burned_places_are_accepted_when_they_are_burned);
 	tcase_add_test(t, receipt_of_somebody_else_is_refused);
 	tcase_add_test(t, counters_are_those_of_the_entries);
+	tcase_add_test(t, authorization_is_installed_once);
 	tcase_add_test(t, damaged_log_is_refused_and_proves_nothing);
 	tcase_add_test(t, receipt_of_another_history_freezes);
 	tcase_add_test(t, whole_log_of_another_history_freezes);

@@ -8,6 +8,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/file.h"
+#include "common/hex.h"
 #include "common/merkle/merkle.h"
 #include "common/message/scopelist.h"
 #include "orchestrator/authority/authorize.h"
@@ -33,6 +34,8 @@ setup(void)
 	request.profile_len = profile.len;
 	request.devices = 10000;
 	request.order = "PO-4711";
+	/* Most tests authorize again and again. */
+	request.order_total = EH_AUTHORIZE_ORDER_MAX;
 	request.not_before = RIG_NOW;
 	request.expires = RIG_NOW + 7 * 86400;
 	request.stops = 2;
@@ -490,25 +493,122 @@ START_TEST(ended_grant_is_refused_and_a_short_one_warned_of)
 }
 END_TEST
 
-START_TEST(second_live_authorization_of_an_order_is_warned_of)
+START_TEST(order_is_never_exceeded)
 {
-	struct eh_store *store = eh_authority_store(rig.authority);
-	uint64_t n;
-
-	request.expires = RIG_NOW + 60;
+	request.order_total = 0;
+	request.devices = 6000;
 	allowed();
-	ck_assert_ptr_null(strstr(warnings, "already"));
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA,
+	    "order PO-4711 is of 6000 devices; fab1-hsm1 may still make 6000 "
+	    "of them and has neither closed nor been written off: close it "
+	    "there and ack its receipt, go on from it with --supersedes, or "
+	    "raise the order with --order-total 12000");
+	request.order_total = 11999;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA, "--order-total 12000");
+	request.order_total = 12000;
 	allowed();
-	ck_assert_ptr_nonnull(strstr(warnings, "already that is not over"));
+	request.order_total = 0;
+	request.devices = 1;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA, "is of 12000 devices");
+	/* Another order, and none. */
 	request.order = "PO-4712";
 	allowed();
-	ck_assert_ptr_null(strstr(warnings, "already"));
-	ck_assert_int_eq(eh_store_count_orders(
-	    store, rig.hsm_id, "PO-4711", RIG_NOW + 59, &n, NULL), EH_OK);
-	ck_assert_uint_eq(n, 2);
-	ck_assert_int_eq(eh_store_count_orders(
-	    store, rig.hsm_id, "PO-4711", RIG_NOW + 60, &n, NULL), EH_OK);
-	ck_assert_uint_eq(n, 0);
+	request.order = NULL;
+	allowed();
+}
+END_TEST
+
+START_TEST(total_of_an_order_may_be_said_at_first)
+{
+	request.order_total = 10000;
+	request.devices = 4000;
+	allowed();
+	request.order_total = 0;
+	request.devices = 6001;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA, "is of 10000 devices");
+	request.devices = 6000;
+	allowed();
+	/* It is not cut below what was given out. */
+	request.order_total = 9999;
+	request.devices = 1;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA, "is of 9999 devices");
+}
+END_TEST
+
+START_TEST(superseding_goes_on_with_the_books)
+{
+	uint8_t first[EH_ID_LEN];
+	char hex[EH_HEX_SIZE(EH_ID_LEN)];
+
+	request.order_total = 0;
+	request.devices = 10000;
+	allowed();
+	memcpy(first, p.id, sizeof(first));
+	request.supersedes = "PO-4711";
+	request.devices = 15000;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA, "--order-total 15000");
+	request.order_total = 15000;
+	allowed();
+	ck_assert(p.has_supersedes);
+	ck_assert_mem_eq(p.supersedes, first, sizeof(first));
+	ck_assert_uint_eq(p.ops[0].quota, 15000);
+	/* The chain goes on from its end, whichever is named. */
+	eh_hex_encode(first, sizeof(first), hex);
+	memcpy(first, p.id, sizeof(first));
+	request.supersedes = hex;
+	request.order_total = 0;
+	request.devices = 12000;
+	allowed();
+	ck_assert_mem_eq(p.supersedes, first, sizeof(first));
+	/* What was signed may still be installed. */
+	request.supersedes = NULL;
+	request.devices = 1;
+	rig_refused(&rig, authorize(), EH_DENIED_QUOTA,
+	    "fab1-hsm1 may still make 15000");
+}
+END_TEST
+
+START_TEST(only_what_is_alike_is_superseded)
+{
+	request.supersedes = "PO-4711";
+	rig_refused(&rig, authorize(), EH_ERR_NOT_FOUND,
+	    "fab1-hsm1 has no authorization PO-4711 that is open");
+	request.supersedes = NULL;
+	allowed();
+	allowed();
+	request.supersedes = "PO-4711";
+	rig_refused(&rig, authorize(), EH_ERR_ARGUMENT,
+	    "has 2 authorizations PO-4711 that are open: name one by its id");
+	request.order = "PO-4712";
+	request.supersedes = NULL;
+	allowed();
+	request.supersedes = "PO-4712";
+	request.order = "PO-4713";
+	rig_refused(&rig, authorize(), EH_ERR_ARGUMENT, "of order PO-4712");
+	request.order = "PO-4712";
+	request.scope = "list:serial:SN00000001";
+	rig_refused(
+	    &rig, authorize(), EH_ERR_ARGUMENT, "another kind of scope");
+	request.scope = NULL;
+	request.supersedes = "00000000000000000000000000000000";
+	rig_refused(&rig, authorize(), EH_ERR_NOT_FOUND, "signed here");
+}
+END_TEST
+
+START_TEST(defaults_carry_a_week_of_a_line)
+{
+	ck_assert_uint_eq(eh_authorize_days(1), 7);
+	ck_assert_uint_eq(eh_authorize_days(1000), 7);
+	ck_assert_uint_eq(eh_authorize_days(1001), 30);
+	ck_assert_uint_eq(eh_authorize_unacked(1), 100000);
+	for (unsigned n = 1; n <= 16; n++)
+		ck_assert_uint_gt(eh_authorize_unacked(n), 300 * 24 * 7 * n);
+	request.limits.max_unacked = 5;
+	allowed();
+	ck_assert_uint_eq(p.limits.max_unacked, 5);
+	request.unacked_by_profile = 1;
+	allowed();
+	ck_assert_uint_eq(p.limits.max_unacked, 100000);
 }
 END_TEST
 
@@ -583,7 +683,11 @@ main(void)
 	tcase_add_test(t, issuing_key_that_nobody_named_is_warned_of);
 	tcase_add_test(t, issuing_key_of_another_hsm_is_refused);
 	tcase_add_test(t, ended_grant_is_refused_and_a_short_one_warned_of);
-	tcase_add_test(t, second_live_authorization_of_an_order_is_warned_of);
+	tcase_add_test(t, order_is_never_exceeded);
+	tcase_add_test(t, total_of_an_order_may_be_said_at_first);
+	tcase_add_test(t, superseding_goes_on_with_the_books);
+	tcase_add_test(t, only_what_is_alike_is_superseded);
+	tcase_add_test(t, defaults_carry_a_week_of_a_line);
 	tcase_add_test(t, template_of_a_ca_is_never_authorized);
 	tcase_add_test(t, template_against_its_standard_is_never_authorized);
 	tcase_add_test(t, order_names_are_names);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "orchestrator/authority/sql.h"
+#include "orchestrator/authority/store_life.h"
 #include "orchestrator/authority/store_log.h"
 #include "orchestrator/authority/store_private.h"
 #include "test/unit/orchestrator/authority/rig.h"
@@ -199,39 +200,145 @@ START_TEST(other_files_are_not_stores)
 	sqlite3_close(db);
 	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
 	    "not the store of an authority");
-	ck_assert_int_eq(by_hand("PRAGMA user_version = 3"), SQLITE_OK);
+	ck_assert_int_eq(by_hand("PRAGMA user_version = 4"), SQLITE_OK);
 	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
 	rig_refused(&rig, eh_store_open(path, &s, &rig.error), EH_ERR_CONFIG,
-	    "version 3, this program reads version 2");
+	    "version 4, this program reads version 3");
 	ck_assert_ptr_null(s);
 }
 END_TEST
 
-/* A store of version 1 is one of version 2 without these tables. */
-START_TEST(store_of_version_1_is_upgraded_when_it_is_opened)
+/* Make an older store in ${path}, with the keys of the rig's, an EdgeHSM, and
+ * two authorizations of one order. */
+static void
+older(const char *path, int version)
 {
-	static const char *const tables[] = { "log", "entry", "counter",
-		"receipt" };
-	static const uint8_t hsm[EH_HSM_ID_LEN] = { 1 };
-	struct eh_store_log log;
-	struct eh_store *s = NULL;
-	char path[128], drop[64];
+	static const char rows[] =
+	    "INSERT INTO authority SELECT * FROM now.authority;"
+	    "INSERT INTO own_key SELECT * FROM now.own_key;"
+	    "INSERT INTO hsm SELECT * FROM now.hsm;"
+	    "INSERT INTO profile VALUES (zeroblob(32), 'p', 1, zeroblob(32),"
+	    " x'00');"
+	    "INSERT INTO message SELECT randomblob(32), 't', x'0000000000000000',"
+	    " id, 1, 1, x'00' FROM hsm;"
+	    "INSERT INTO message SELECT randomblob(32), 't', x'0000000000000000',"
+	    " id, 2, 1, x'00' FROM hsm WHERE n = 1;"
+	    "INSERT INTO authorization (id, hsm, message, order_name, profile,"
+	    " seq, devices, issued, not_before, expires)"
+	    " SELECT randomblob(16), hsm, digest, 'PO-1', zeroblob(32), seq,"
+	    " 10, 1, 1, 9 FROM message;";
+	char text[160];
 	sqlite3 *db;
 
-	snprintf(path, sizeof(path), "%s/authority.db", rig.store);
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		snprintf(drop, sizeof(drop), "DROP TABLE %s", tables[i]);
-		ck_assert_int_eq(
-		    sqlite3_exec(db, drop, NULL, NULL, NULL), SQLITE_OK);
-	}
+	for (size_t i = 0; eh_store_schema[i] != NULL; i++)
+		ck_assert_int_eq(sqlite3_exec(
+		    db, eh_store_schema[i], NULL, NULL, NULL), SQLITE_OK);
+	for (size_t i = 0; version > 1 && eh_store_schema_2[i] != NULL; i++)
+		ck_assert_int_eq(sqlite3_exec(
+		    db, eh_store_schema_2[i], NULL, NULL, NULL), SQLITE_OK);
+	snprintf(text, sizeof(text), "ATTACH '%s/authority.db' AS now",
+	    rig.store);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, rows, NULL, NULL, NULL) == SQLITE_OK,
+	    "%s", sqlite3_errmsg(db));
+	snprintf(text, sizeof(text), "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %d", 0x45484155, version);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	ck_assert_int_eq(by_hand("PRAGMA user_version = 1"), SQLITE_OK);
+}
+
+static int
+no_record(void *arg, const struct eh_store_authorization *a)
+{
+	unsigned *n = arg;
+
+	ck_assert_uint_eq(a->epoch, 0);
+	ck_assert(!a->has_supersedes);
+	ck_assert_uint_eq(a->devices, 10);
+	(*n)++;
+	return EH_OK;
+}
+
+START_TEST(older_stores_are_upgraded_when_they_are_opened)
+{
+	struct eh_store_log log;
+	struct eh_in_force f;
+	struct eh_store *s = NULL;
+	char path[128];
+	uint64_t devices;
+
+	for (int version = 1; version < 3; version++) {
+		unsigned n = 0;
+
+		snprintf(path, sizeof(path), "%s/old-%d", rig.folder, version);
+		older(path, version);
+		/* Twice: the second time it is one of this version. */
+		for (int i = 0; i < 2; i++) {
+			ck_assert_msg(eh_store_open(path, &s, &rig.error) ==
+			    EH_OK, "%s", rig.error.text);
+			ck_assert_int_eq(eh_store_get_order(
+			    s, "PO-1", &devices, &rig.error), EH_OK);
+			ck_assert_uint_eq(devices, 30);
+			ck_assert_int_eq(eh_store_get_log(
+			    s, rig.hsm_id, &log, &rig.error), EH_OK);
+			ck_assert_uint_eq(log.tree.size, 0);
+			ck_assert_int_eq(eh_store_get_in_force(
+			    s, rig.hsm_id, &f, &rig.error), EH_OK);
+			ck_assert_uint_eq(f.rseq, 0);
+			if (i == 0)
+				ck_assert_int_eq(eh_store_each_of_order(s,
+				    "PO-1", no_record, &n, NULL), EH_OK);
+			eh_store_close(s);
+		}
+		ck_assert_uint_eq(n, 3);
+	}
+}
+END_TEST
+
+/* A log that was acknowledged by an older program says what it says. */
+START_TEST(lives_are_read_from_a_log_of_version_2)
+{
+	static struct eh_record r;
+	struct eh_store_life life;
+	struct eh_store *s = NULL;
+	struct eh_writer w;
+	uint8_t entry[1024];
+	char path[128];
+	sqlite3 *db;
+	struct eh_sql q;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/old", rig.folder);
+	older(path, 2);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	eh_record_init(&r, EH_RECORD_CLOSED);
+	memcpy(r.hsm_id, rig.hsm_id, EH_HSM_ID_LEN);
+	r.seq = 7;
+	r.has_authorization = 1;
+	r.authorization[0] = 0xa1;
+	ck_assert_int_eq(eh_counters_add(&r.counters, EH_OP_PASS,
+	    &(struct eh_counter){ 2, 1, 3, 5 }), EH_OK);
+	r.of.closed = (struct eh_closed){ .reason = EH_CLOSE_EXPIRED,
+		.good = 1, .in_doubt = 1, .burns = 4 };
+	eh_writer_init(&w, entry, sizeof(entry));
+	eh_record_encode(&r, &w);
+	ck_assert_int_eq(eh_writer_end(&w, &len), EH_OK);
+	eh_sql_begin(&q, db, "INSERT INTO entry VALUES (?, 7, ?)");
+	eh_sql_put_bytes(&q, rig.hsm_id, EH_HSM_ID_LEN);
+	eh_sql_put_bytes(&q, entry, len);
+	eh_sql_next(&q);
+	ck_assert_int_eq(eh_sql_end(&q, "x", NULL), EH_OK);
+	sqlite3_close(db);
 	ck_assert_int_eq(eh_store_open(path, &s, &rig.error), EH_OK);
-	ck_assert_int_eq(eh_store_get_log(s, hsm, &log, &rig.error), EH_OK);
-	ck_assert_uint_eq(log.tree.size, 0);
-	eh_store_close(s);
-	ck_assert_int_eq(eh_store_open(path, &s, &rig.error), EH_OK);
+	ck_assert_int_eq(eh_store_get_life(
+	    s, rig.hsm_id, r.authorization, &life, NULL), EH_OK);
+	ck_assert(life.closed && !life.installed);
+	ck_assert_uint_eq(life.closed_seq, 7);
+	ck_assert_int_eq(life.reason, EH_CLOSE_EXPIRED);
+	ck_assert_uint_eq(life.burns, 4);
 	eh_store_close(s);
 }
 END_TEST
@@ -324,8 +431,8 @@ main(void)
 	tcase_add_test(t, durable_and_private);
 	tcase_add_test(t, one_writer_at_a_time);
 	tcase_add_test(t, other_files_are_not_stores);
-	tcase_add_test(t,
-	    store_of_version_1_is_upgraded_when_it_is_opened);
+	tcase_add_test(t, older_stores_are_upgraded_when_they_are_opened);
+	tcase_add_test(t, lives_are_read_from_a_log_of_version_2);
 	tcase_add_test(t, message_comes_back_as_it_was_signed);
 	tcase_add_test(t, standing_of_a_key_never_falls_nor_moves);
 	tcase_add_test(t, trail_says_what_was_done);
