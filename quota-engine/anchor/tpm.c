@@ -385,7 +385,7 @@ tpm_identify(void *arg, struct eh_anchor_identity *id)
 	if (err == EH_OK && tpm->table.mode == EH_ANCHOR_TPM_OWNER)
 		err = fetch_count(tpm, &id->count);
 	if (err == EH_OK) {
-		memcpy(id->key, tpm->link.key, EH_TPM_NAME);
+		memcpy(id->key, tpm->link.via.key, EH_TPM_NAME);
 		memcpy(id->index, tpm->link.name[EH_TPM_INDEX], EH_TPM_NAME);
 		memcpy(id->counter, tpm->link.name[EH_TPM_COUNTER],
 		    EH_TPM_NAME);

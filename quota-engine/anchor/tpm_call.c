@@ -4,118 +4,17 @@
 
 #include <string.h>
 #include <tss2/tss2_mu.h>
-#include <tss2/tss2_sys.h>
-#include <tss2/tss2_tctildr.h>
 
 #include "common/crypto/digest.h"
 #include "quota-engine/anchor/tpm_call.h"
 
 #define NONE ESYS_TR_NONE
 
-/* The bits of a response code (TPM 2.0 part 2 section 6.6). */
-#define FORMAT_ONE   0x080u
-#define OF_SESSION   0x800u
-#define OF_PARAMETER 0x040u
-#define ERROR_BITS   0x0bfu
-
-/* Where the handles of sessions and of transient objects begin; the names for
- * them in tss2_tpm2_types.h shift into the sign. */
-#define FIRST_SESSION   0x02000000u
-#define FIRST_TRANSIENT 0x80000000u
-
 static const TPMT_SYM_DEF aes = {
 	.algorithm = TPM2_ALG_AES,
 	.keyBits = { .aes = 128 },
 	.mode = { .aes = TPM2_ALG_CFB },
 };
-
-/* TCG EK Credential Profile, template L-2: PolicySecret(endorsement). */
-static const TPM2B_PUBLIC ek_template = {
-	.publicArea = {
-		.type = TPM2_ALG_ECC,
-		.nameAlg = TPM2_ALG_SHA256,
-		.objectAttributes = TPMA_OBJECT_FIXEDTPM |
-		    TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
-		    TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED |
-		    TPMA_OBJECT_DECRYPT,
-		.authPolicy = { .size = 32, .buffer = {
-			0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8,
-			0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24,
-			0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64,
-			0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa } },
-		.parameters = { .eccDetail = {
-			.symmetric = { .algorithm = TPM2_ALG_AES,
-			    .keyBits = { .aes = 128 },
-			    .mode = { .aes = TPM2_ALG_CFB } },
-			.scheme = { .scheme = TPM2_ALG_NULL },
-			.curveID = TPM2_ECC_NIST_P256,
-			.kdf = { .scheme = TPM2_ALG_NULL } } },
-		.unique = { .ecc = { .x = { .size = 32 },
-		    .y = { .size = 32 } } },
-	},
-};
-
-/*
- * --- what a code means ---
- */
-
-/* Errors of format zero and warnings. */
-static enum eh_tpm_outcome
-judge_plain(TPM2_RC rc)
-{
-	switch (rc) {
-	case TPM2_RC_NV_RATE:
-	case TPM2_RC_RETRY:
-	case TPM2_RC_YIELDED:
-	case TPM2_RC_TESTING:
-	case TPM2_RC_CANCELED:
-	case TPM2_RC_NV_UNAVAILABLE:
-		return EH_TPM_BUSY;
-	case TPM2_RC_AUTH_UNAVAILABLE:
-	case TPM2_RC_NV_AUTHORIZATION:
-		return EH_TPM_REFUSED;
-	case TPM2_RC_NV_UNINITIALIZED:
-		return EH_TPM_UNWRITTEN;
-	case TPM2_RC_INITIALIZE:
-		return EH_TPM_LOST;
-	default:
-		/* It forgot our session, or has no room for one. */
-		return (rc & TPM2_RC_WARN) == TPM2_RC_WARN ? EH_TPM_LOST :
-							     EH_TPM_FAILED;
-	}
-}
-
-static enum eh_tpm_outcome
-judge_numbered(TPM2_RC rc)
-{
-	int of_session = (rc & OF_SESSION) != 0 && (rc & OF_PARAMETER) == 0;
-
-	switch (rc & ERROR_BITS) {
-	case TPM2_RC_AUTH_FAIL:
-	case TPM2_RC_BAD_AUTH:
-		return EH_TPM_REFUSED;
-	case TPM2_RC_HANDLE:
-		return of_session ? EH_TPM_LOST : EH_TPM_ABSENT;
-	case TPM2_RC_VALUE:
-		return of_session ? EH_TPM_LOST : EH_TPM_FAILED;
-	default:
-		return EH_TPM_FAILED;
-	}
-}
-
-static enum eh_tpm_outcome
-judge(TSS2_RC rc)
-{
-	TSS2_RC layer = rc & TSS2_RC_LAYER_MASK;
-
-	if (rc == TSS2_RC_SUCCESS)
-		return EH_TPM_DONE;
-	if (layer != TSS2_TPM_RC_LAYER && layer != TSS2_RESMGR_TPM_RC_LAYER)
-		return (rc & ~TSS2_RC_LAYER_MASK) ==
-		    TSS2_BASE_RC_RSP_AUTH_FAILED ? EH_TPM_REFUSED : EH_TPM_LOST;
-	rc &= ~TSS2_RC_LAYER_MASK;
-	return rc & FORMAT_ONE ? judge_numbered(rc) : judge_plain(rc);
-}
 
 /* Note what went wrong, and what to look at. */
 static enum eh_tpm_outcome
@@ -135,7 +34,7 @@ said(struct eh_tpm *t, const char *call, TSS2_RC rc)
 		    "socket, and whether the TPM was started",
 		[EH_TPM_FAILED] = "it refuses",
 	};
-	enum eh_tpm_outcome outcome = judge(rc);
+	enum eh_tpm_outcome outcome = eh_tpm_link_judge(rc);
 
 	if (outcome != EH_TPM_DONE)
 		eh_error_set(&t->why, EH_ERR_STORAGE,
@@ -151,89 +50,19 @@ said(struct eh_tpm *t, const char *call, TSS2_RC rc)
 void
 eh_tpm_disconnect(struct eh_tpm *t)
 {
-	if (t->esys != NULL && t->session != NONE)
-		(void)Esys_FlushContext(t->esys, t->session);
-	Esys_Finalize(&t->esys);
-	Tss2_TctiLdr_Finalize(&t->transport);
-	t->session = NONE;
+	eh_tpm_link_close(&t->via);
 	for (unsigned i = 0; i < EH_TPM_PLACES; i++) {
 		t->place[i] = NONE;
 		t->is_written[i] = 0;
 	}
 }
 
-/* What clients that were killed have left in the TPM's memory.  Where a
- * resource manager stands between, there is nothing of theirs to be seen. */
-static void
-sweep(struct eh_tpm *t, uint32_t first)
-{
-	TPMS_CAPABILITY_DATA *data = NULL;
-	TSS2_SYS_CONTEXT *sys = NULL;
-	TPMI_YES_NO more;
-
-	if (Esys_GetSysContext(t->esys, &sys) != TSS2_RC_SUCCESS ||
-	    Esys_GetCapability(t->esys, NONE, NONE, NONE, TPM2_CAP_HANDLES,
-		first, TPM2_MAX_CAP_HANDLES, &more, &data) != TSS2_RC_SUCCESS)
-		return;
-	for (uint32_t i = 0; i < data->data.handles.count; i++)
-		(void)Tss2_Sys_FlushContext(
-		    sys, data->data.handles.handle[i]);
-	Esys_Free(data);
-}
-
-static TSS2_RC
-start_session(struct eh_tpm *t)
-{
-	const TPM2B_SENSITIVE_CREATE nothing = { 0 };
-	const TPML_PCR_SELECTION no_pcr = { 0 };
-	const TPM2B_DATA no_data = { 0 };
-	TPM2B_NAME *name = NULL;
-	ESYS_TR ek = NONE;
-	TSS2_RC rc;
-
-	rc = Esys_CreatePrimary(t->esys, ESYS_TR_RH_ENDORSEMENT,
-	    ESYS_TR_PASSWORD, NONE, NONE, &nothing, &ek_template, &no_data,
-	    &no_pcr, &ek, NULL, NULL, NULL, NULL);
-	if (rc != TSS2_RC_SUCCESS)
-		return rc;
-	rc = Esys_TR_GetName(t->esys, ek, &name);
-	if (rc == TSS2_RC_SUCCESS && name->size != EH_TPM_NAME)
-		rc = TSS2_ESYS_RC_GENERAL_FAILURE;
-	if (rc == TSS2_RC_SUCCESS) {
-		memcpy(t->key, name->name, EH_TPM_NAME);
-		rc = Esys_StartAuthSession(t->esys, ek, NONE, NONE, NONE, NONE,
-		    NULL, TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &t->session);
-	}
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_TRSess_SetAttributes(t->esys, t->session,
-		    TPMA_SESSION_CONTINUESESSION, 0xff);
-	Esys_Free(name);
-	(void)Esys_FlushContext(t->esys, ek);
-	return rc;
-}
-
 enum eh_tpm_outcome
 eh_tpm_connect(struct eh_tpm *t)
 {
-	TSS2_RC rc;
-
-	if (t->session != NONE)
+	if (t->via.session != NONE)
 		return EH_TPM_DONE;
-	rc = Tss2_TctiLdr_Initialize(t->tcti, &t->transport);
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_Initialize(&t->esys, t->transport, NULL);
-	if (rc == TSS2_RC_SUCCESS)
-		rc = start_session(t);
-	if (t->esys != NULL && (rc == TPM2_RC_SESSION_MEMORY ||
-	    rc == TPM2_RC_SESSION_HANDLES || rc == TPM2_RC_OBJECT_MEMORY ||
-	    rc == TPM2_RC_OBJECT_HANDLES)) {
-		sweep(t, FIRST_SESSION);
-		sweep(t, FIRST_TRANSIENT);
-		rc = start_session(t);
-	}
-	if (rc != TSS2_RC_SUCCESS)
-		eh_tpm_disconnect(t);
-	return said(t, "a new session", rc);
+	return said(t, "a new session", eh_tpm_link_open(&t->via, t->tcti));
 }
 
 /*
@@ -298,7 +127,7 @@ static enum eh_tpm_outcome
 with_secret(struct eh_tpm *t, enum eh_tpm_place place)
 {
 	return said(t, "TR_SetAuth",
-	    Esys_TR_SetAuth(t->esys, t->place[place],
+	    Esys_TR_SetAuth(t->via.esys, t->place[place],
 	        t->is_bound ? &t->auth : NULL));
 }
 
@@ -310,13 +139,13 @@ eh_tpm_look_up(struct eh_tpm *t, enum eh_tpm_place place)
 
 	if (t->place[place] != NONE && t->is_written[place])
 		return EH_TPM_DONE;
-	outcome = said(t, "NV_ReadPublic", Esys_TR_FromTPMPublic(t->esys,
+	outcome = said(t, "NV_ReadPublic", Esys_TR_FromTPMPublic(t->via.esys,
 	    t->handle + (uint32_t)place, NONE, NONE, NONE, &t->place[place]));
 	if (outcome != EH_TPM_DONE) {
 		t->place[place] = NONE;
 		return outcome;
 	}
-	outcome = said(t, "NV_ReadPublic", Esys_NV_ReadPublic(t->esys,
+	outcome = said(t, "NV_ReadPublic", Esys_NV_ReadPublic(t->via.esys,
 	    t->place[place], NONE, NONE, NONE, &found, NULL));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
@@ -347,8 +176,8 @@ eh_tpm_read(struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
 	TPM2B_MAX_NV_BUFFER *data = NULL;
 	enum eh_tpm_outcome outcome;
 
-	outcome = said(t, "NV_Read", Esys_NV_Read(t->esys, t->place[place],
-	    t->place[place], t->session, NONE, NONE, (uint16_t)len, 0, &data));
+	outcome = said(t, "NV_Read", Esys_NV_Read(t->via.esys, t->place[place],
+	    t->place[place], t->via.session, NONE, NONE, (uint16_t)len, 0, &data));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
 	if (data->size == len)
@@ -367,7 +196,7 @@ eh_tpm_extend(struct eh_tpm *t, const uint8_t digest[EH_DIGEST_LEN])
 
 	memcpy(data.buffer, digest, EH_DIGEST_LEN);
 	return said(t, "NV_Extend", Esys_NV_Extend(
-	    t->esys, nv, nv, t->session, NONE, NONE, &data));
+	    t->via.esys, nv, nv, t->via.session, NONE, NONE, &data));
 }
 
 enum eh_tpm_outcome
@@ -376,7 +205,7 @@ eh_tpm_increment(struct eh_tpm *t)
 	ESYS_TR nv = t->place[EH_TPM_COUNTER];
 
 	return said(t, "NV_Increment",
-	    Esys_NV_Increment(t->esys, nv, nv, t->session, NONE, NONE));
+	    Esys_NV_Increment(t->via.esys, nv, nv, t->via.session, NONE, NONE));
 }
 
 /* The secret goes to the TPM encrypted for it. */
@@ -388,12 +217,12 @@ eh_tpm_define(struct eh_tpm *t, enum eh_tpm_place place)
 
 	public_of(t, place, &public);
 	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->esys, t->session,
+	    t->via.esys, t->via.session,
 	    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT, 0xff));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
-	outcome = said(t, "NV_DefineSpace", Esys_NV_DefineSpace(t->esys,
-	    ESYS_TR_RH_OWNER, t->session, NONE, NONE, &t->auth, &public,
+	outcome = said(t, "NV_DefineSpace", Esys_NV_DefineSpace(t->via.esys,
+	    ESYS_TR_RH_OWNER, t->via.session, NONE, NONE, &t->auth, &public,
 	    &t->place[place]));
 	t->is_written[place] = 0;
 	if (outcome != EH_TPM_DONE) {
@@ -401,7 +230,7 @@ eh_tpm_define(struct eh_tpm *t, enum eh_tpm_place place)
 		return outcome;
 	}
 	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff));
+	    t->via.esys, t->via.session, TPMA_SESSION_CONTINUESESSION, 0xff));
 	return outcome == EH_TPM_DONE ? with_secret(t, place) : outcome;
 }
 
@@ -410,8 +239,8 @@ eh_tpm_undefine(struct eh_tpm *t, enum eh_tpm_place place)
 {
 	enum eh_tpm_outcome outcome;
 
-	outcome = said(t, "NV_UndefineSpace", Esys_NV_UndefineSpace(t->esys,
-	    ESYS_TR_RH_OWNER, t->place[place], t->session, NONE, NONE));
+	outcome = said(t, "NV_UndefineSpace", Esys_NV_UndefineSpace(t->via.esys,
+	    ESYS_TR_RH_OWNER, t->place[place], t->via.session, NONE, NONE));
 	if (outcome == EH_TPM_DONE)
 		t->place[place] = NONE;
 	return outcome;
@@ -429,16 +258,16 @@ start_policy(struct eh_tpm *t,
 		either.digests[i].size = EH_DIGEST_LEN;
 		memcpy(either.digests[i].buffer, branch[i], EH_DIGEST_LEN);
 	}
-	rc = Esys_StartAuthSession(t->esys, NONE, NONE, NONE, NONE, NONE, NULL,
+	rc = Esys_StartAuthSession(t->via.esys, NONE, NONE, NONE, NONE, NONE, NULL,
 	    TPM2_SE_POLICY, &aes, TPM2_ALG_SHA256, policy);
 	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_PolicyAuthValue(t->esys, *policy, NONE, NONE, NONE);
+		rc = Esys_PolicyAuthValue(t->via.esys, *policy, NONE, NONE, NONE);
 	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_PolicyCommandCode(t->esys, *policy, NONE, NONE, NONE,
+		rc = Esys_PolicyCommandCode(t->via.esys, *policy, NONE, NONE, NONE,
 		    TPM2_CC_NV_ChangeAuth);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = Esys_PolicyOR(
-		    t->esys, *policy, NONE, NONE, NONE, &either);
+		    t->via.esys, *policy, NONE, NONE, NONE, &either);
 	return rc;
 }
 
@@ -449,18 +278,18 @@ eh_tpm_take(struct eh_tpm *t, uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN])
 	TSS2_RC rc = start_policy(t, branch, &policy);
 
 	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_TR_SetAuth(t->esys, nv, NULL);
+		rc = Esys_TR_SetAuth(t->via.esys, nv, NULL);
 	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_TRSess_SetAttributes(t->esys, t->session,
+		rc = Esys_TRSess_SetAttributes(t->via.esys, t->via.session,
 		    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT, 0xff);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = Esys_NV_ChangeAuth(
-		    t->esys, nv, policy, t->session, NONE, &t->auth);
+		    t->via.esys, nv, policy, t->via.session, NONE, &t->auth);
 	if (rc != TSS2_RC_SUCCESS && policy != NONE)
-		(void)Esys_FlushContext(t->esys, policy);
+		(void)Esys_FlushContext(t->via.esys, policy);
 	(void)Esys_TRSess_SetAttributes(
-	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff);
-	if (Esys_TR_SetAuth(t->esys, nv, &t->auth) != TSS2_RC_SUCCESS)
+	    t->via.esys, t->via.session, TPMA_SESSION_CONTINUESESSION, 0xff);
+	if (Esys_TR_SetAuth(t->via.esys, nv, &t->auth) != TSS2_RC_SUCCESS)
 		return EH_TPM_LOST;
 	return said(t, "NV_ChangeAuth", rc);
 }

@@ -5,29 +5,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <tss2/tss2_esys.h>
 
 #include "common/err.h"
 #include "quota-engine/anchor/anchor.h"
 #include "quota-engine/anchor/tpm_policy.h"
+#include "quota-engine/tpm/link.h"
 
 /* The two indexes of an anchor. */
 enum eh_tpm_place {
 	EH_TPM_INDEX,		/* type EXTEND, 32 bytes */
 	EH_TPM_COUNTER,		/* type COUNTER, 8 bytes, at the next handle */
 	EH_TPM_PLACES
-};
-
-/* What came of a call. */
-enum eh_tpm_outcome {
-	EH_TPM_DONE,
-	EH_TPM_ABSENT,		/* there is no such index */
-	EH_TPM_FOREIGN,		/* there is one, but not such as ours */
-	EH_TPM_UNWRITTEN,	/* our secret is right, and no bytes yet */
-	EH_TPM_REFUSED,		/* wrong secret, or an answer by a stranger */
-	EH_TPM_BUSY,		/* put off: the same again later */
-	EH_TPM_LOST,		/* nobody knows: connect again */
-	EH_TPM_FAILED		/* anything else: it will not get better */
 };
 
 /*
@@ -45,14 +33,11 @@ struct eh_tpm {
 	TPM2B_AUTH auth;
 	struct eh_error why;
 
-	TSS2_TCTI_CONTEXT *transport;
-	ESYS_CONTEXT *esys;
-	ESYS_TR session;
+	struct eh_tpm_link via;
 	ESYS_TR place[EH_TPM_PLACES];		/* ESYS_TR_NONE: not looked up */
 	int is_written[EH_TPM_PLACES];
 	uint8_t name[EH_TPM_PLACES][EH_TPM_NAME]; /* as it is once written */
 	uint8_t policy[EH_DIGEST_LEN];		/* of the platform's index */
-	uint8_t key[EH_TPM_NAME];		/* Name of the endorsement key */
 };
 
 /* Make the connection and the session, if there are none.  Nothing is written
