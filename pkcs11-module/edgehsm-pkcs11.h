@@ -121,6 +121,9 @@ typedef CK_RV (*CK_C_GetInterface)(
 
 #endif
 
+#ifndef CKF_ERROR_STATE /* PKCS#11 2.40 section 3.2, not in the header */
+#define CKF_ERROR_STATE 0x01000000UL
+#endif
 #ifndef CKA_UNIQUE_ID
 #define CKA_UNIQUE_ID 0x4UL
 #endif

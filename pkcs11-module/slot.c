@@ -10,10 +10,6 @@
 #include "pkcs11-module/rv.h"
 #include "pkcs11-module/slot.h"
 
-#ifndef CKF_ERROR_STATE /* PKCS#11 2.40 section 3.2 */
-#define CKF_ERROR_STATE 0x01000000UL
-#endif
-
 #define MANUFACTURER "EdgeHSM"
 
 void

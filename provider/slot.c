@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "provider/err.h"
 #include "provider/provider.h"
+#include "provider/session.h"
 #include "provider/slot.h"
 
 /* More than any module that we know has; where there are more, one asks again
@@ -196,6 +197,40 @@ covers_library(struct eh_p11_life *life, const struct eh_uri *uri)
 	return rv == CKR_OK && eh_uri_covers_library(uri, &info);
 }
 
+/*
+ * A token in an error state may not even tell its label, as an EdgeHSM that is
+ * fail-stopped: it may be the one that is asked for, and why it does not work is
+ * what people must read.  Return 1 when there was such a one.
+ */
+static int
+raise_error_state(struct eh_provider *provider, struct eh_p11_life *life)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE any = { CKA_CLASS, &class, sizeof(class) };
+	CK_OBJECT_HANDLE *objects = NULL;
+	char sentence[EH_ERROR_TEXT];
+	CK_SESSION_HANDLE session;
+	struct eh_slot *s;
+	size_t count = 0;
+	CK_RV rv;
+
+	for (s = life->slots; s != NULL; s = s->next)
+		if (!s->replaced && (s->token.flags & CKF_ERROR_STATE) != 0)
+			break;
+	if (s == NULL)
+		return 0;
+	if (!eh_session_get(provider, s, &session))
+		return 1;
+	rv = eh_session_find(s, session, &any, 1, &objects, &count);
+	eh_session_sentence(s, session, rv, sentence, sizeof(sentence));
+	eh_session_put(s, session);
+	OPENSSL_free(objects);
+	if (rv == CKR_OK)
+		return 0;
+	eh_err_raise_rv(provider, rv, "C_FindObjects", sentence, NULL);
+	return 1;
+}
+
 /* Say which tokens there are, or why there are none. */
 static void
 raise_no_token(struct eh_provider *provider, struct eh_p11_life *life,
@@ -240,7 +275,7 @@ eh_slot_find(struct eh_provider *provider, struct eh_p11_module *module,
 			*countp = collect(life, uri, slots, cap);
 		}
 	}
-	if (ok && *countp == 0)
+	if (ok && *countp == 0 && !raise_error_state(provider, life))
 		raise_no_token(provider, life, uri);
 	eh_p11_leave(life);
 	return *countp > 0;
