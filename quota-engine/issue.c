@@ -300,8 +300,9 @@ check_line(const struct issue *i, struct eh_error *error)
 		return EH_OK;
 	if (i->record.line[0] == '\0')
 		return eh_error_set(error, EH_DENIED_SCOPE,
-		    "authorization %s is for named lines, and no line was "
-		    "named", i->chosen->name);
+		    "authorization %s is for named lines, and no line with a "
+		    "station was named (EDGEHSM_LINE and EDGEHSM_STATION)",
+		    i->chosen->name);
 	for (unsigned n = 0; n < p->nlines; n++)
 		if (strcmp(p->lines[n], i->record.line) == 0)
 			return EH_OK;

@@ -49,8 +49,9 @@ eh_p11client_unload(struct eh_p11client *c)
 	dlclose(c->library);
 }
 
-static CK_RV
-login(struct eh_p11client *c, CK_SESSION_HANDLE session, const char *pin_file)
+CK_RV
+eh_p11client_login(
+    struct eh_p11client *c, CK_SESSION_HANDLE session, const char *pin_file)
 {
 	char pin[256];
 	CK_RV rv;
@@ -91,7 +92,7 @@ eh_p11client_session(
 	    CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, sessionp);
 	if (rv != CKR_OK)
 		return rv;
-	if ((rv = login(c, *sessionp, pin_file)) != CKR_OK)
+	if ((rv = eh_p11client_login(c, *sessionp, pin_file)) != CKR_OK)
 		c->p11->C_CloseSession(*sessionp);
 	return rv;
 }

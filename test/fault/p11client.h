@@ -26,9 +26,13 @@ struct eh_p11client {
 void eh_p11client_load(struct eh_p11client *, const char *path);
 void eh_p11client_unload(struct eh_p11client *);
 
-/* Open a read-write session on the first slot, and log in as operator with the
- * PIN in the file ${pin_file} unless the process is logged in already; for up to
- * a minute it waits while PINs are not looked at. */
+/* Log in as operator with the PIN in the file ${pin_file} (NULL: do not) unless
+ * the process is logged in already; for up to a minute it waits while PINs are
+ * not looked at. */
+CK_RV eh_p11client_login(
+    struct eh_p11client *, CK_SESSION_HANDLE, const char *pin_file);
+
+/* Open a read-write session on the first slot, and log in. */
 CK_RV eh_p11client_session(
     struct eh_p11client *, const char *pin_file, CK_SESSION_HANDLE *);
 

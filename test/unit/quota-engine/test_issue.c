@@ -423,9 +423,9 @@ START_TEST(named_lines_only_when_lines_are_named)
 	strcpy(a->pauth.lines[1], "line3");
 	install();
 	render("SN00000042");
-	refused(sign(), EH_DENIED_SCOPE, "no line was named");
+	refused(sign(), EH_DENIED_SCOPE, "no line with a station was named");
 	strcpy(caller.line, "line1");
-	refused(sign(), EH_DENIED_SCOPE, "no line was named");
+	refused(sign(), EH_DENIED_SCOPE, "no line with a station was named");
 	strcpy(caller.station, "s7");
 	strcpy(param.line, "line2");
 	strcpy(param.station, "s8");
