@@ -20,19 +20,32 @@
  * that every rule is tested with made-up clocks.
  */
 
-/* What the machine's clocks say, all read together. */
+/* What TPM2_ReadClock says.  The time is that since the TPM was reset, which
+ * nobody can set; its clock can be. */
+struct eh_clock_tpm {
+	uint64_t ms;			/* TPMS_TIME_INFO.time */
+	uint32_t resets;		/* resetCount */
+	uint32_t known;			/* 0: there is no TPM, or no answer */
+};
+
+/* What the machine's clocks say, all read together.  Reading a TPM takes
+ * milliseconds, so ${tpm} is only there when it was asked for. */
 struct eh_clock_reading {
 	uint8_t boot_id[EH_ID_LEN];	/* the kernel's, new at each boot */
 	uint64_t boottime;		/* CLOCK_BOOTTIME, ns */
 	uint64_t raw;			/* CLOCK_MONOTONIC_RAW, ns */
 	uint64_t wall;			/* the host's clock, POSIX seconds */
+	struct eh_clock_tpm tpm;
 };
 
 /* What of the guard is anchored: part of the state blob. */
 struct eh_clock_state {
 	uint8_t attested;		/* 1 when there was an attestation */
+	uint8_t disagreed;		/* 1: the clocks differ, since then */
 	struct eh_clock_reading sent;	/* when the nonce went out (wall unused) */
 	struct eh_clock_reading received;
+	struct eh_clock_reading seen;	/* at the last commit; boot_id of zeros:
+					 * never */
 	uint64_t time;			/* T */
 	uint32_t uncertainty;		/* u */
 	uint64_t tseq;
@@ -43,8 +56,12 @@ struct eh_clock_state {
 /* What of the guard lives only in memory. */
 struct eh_clockguard {
 	struct eh_clock_reading start;	/* of this process */
-	uint64_t floor;			/* F at the start */
-	uint64_t powered;		/* at the start */
+	struct eh_clock_reading base;	/* from here the time is counted that
+					 * is not attested */
+	uint64_t floor;			/* F at ${base} */
+	uint64_t powered;		/* the same */
+	struct eh_clock_reading last;	/* the newest reading */
+	struct eh_clock_reading tpm;	/* the newest one with a TPM */
 	int same_boot;			/* the attestation is of this boot */
 	int disagreed;			/* T2: the clocks differ, once seen */
 };
@@ -55,21 +72,29 @@ struct eh_now {
 	enum eh_quality quality;
 	uint64_t since;			/* s powered on since the attestation */
 	uint64_t wall;			/* what the host claims */
+	int disagreed;			/* why the quality is not better */
 };
 
 /* Take up ${state} at the start of the process; ${boot_flags} gets EH_BOOT_*:
- * another boot of the machine. */
+ * another boot of the machine, clocks that disagree. */
 void eh_clockguard_start(struct eh_clockguard *,
     const struct eh_clock_state *, const struct eh_clock_reading *,
     uint8_t *boot_flags);
+
+/* A reading with that of the TPM; without, the TPM gave no answer, and an
+ * attestation that was held against it is of no use until it does. */
+void eh_clockguard_tpm(
+    struct eh_clockguard *, const struct eh_clock_reading *);
 
 /* T2: what time it is. */
 void eh_clockguard_now(struct eh_clockguard *, const struct eh_clock_state *,
     const struct eh_clock_reading *, struct eh_now *);
 
-/* T4: raise the floor and the powered-on time in ${state} to ${now}; called for
- * every commit, never with anything that came from the wall clock. */
-void eh_clockguard_raise(struct eh_clock_state *, const struct eh_now *);
+/* T4: raise the floor and the powered-on time in ${state} to ${now}, and note
+ * when that was; called for every commit, never with anything that came from
+ * the wall clock. */
+void eh_clockguard_raise(const struct eh_clockguard *, struct eh_clock_state *,
+    const struct eh_now *);
 
 /* A nonce that waits for its attestation. */
 struct eh_clock_nonce {
@@ -91,6 +116,19 @@ EH_MUST_CHECK int eh_clockguard_check(const struct eh_clock_state *,
     const struct eh_clock_reading *now, const struct eh_time_attestation *,
     unsigned *indexp, struct eh_error *);
 
+/*
+ * T8a for a beacon, an attestation without a nonce: may it raise the floor?  The
+ * caller has verified it as above.  EH_OK; 1 when the floor is there already;
+ * EH_DENIED_TIME when it is later than it can be, or nothing was ever attested.
+ */
+EH_MUST_CHECK int eh_clockguard_check_beacon(const struct eh_clock_state *,
+    const struct eh_now *, const struct eh_time_attestation *,
+    struct eh_error *);
+
+/* Raise the floor by a beacon that was accepted. */
+void eh_clockguard_beacon(
+    struct eh_clock_state *, const struct eh_time_attestation *);
+
 /* Put an attestation that answers a nonce sent at ${sent} and came in at
  * ${received} into ${state} and the guard.  Idempotent: replay does it again. */
 void eh_clockguard_accept(struct eh_clockguard *, struct eh_clock_state *,
@@ -110,6 +148,11 @@ enum eh_clock_rule {
 	EH_CLOCK_NORMAL,	/* grace may bridge a boot */
 	EH_CLOCK_STRICT		/* debug unlock, re-provisioning, re-issue */
 };
+
+/* How to get time trusted: the end of every sentence about that. */
+#define EH_CLOCK_MEND \
+	"`edgehsm token nonce` here, have the OEM answer it with " \
+	"`edgehsm-authority time`, then `edgehsm token import` here"
 
 /* Refuse with EH_DENIED_EXPIRED: when ${order} expired, and what to do. */
 int eh_clockguard_expired(

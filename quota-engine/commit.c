@@ -52,7 +52,7 @@ eh_commit_begin(struct eh_engine *eng)
 	uint64_t hi;
 
 	eh_engine_clock(eng, &now);
-	eh_clockguard_raise(&eng->state->clock, &now);
+	eh_clockguard_raise(&eng->guard, &eng->state->clock, &now);
 	*c->next = *eng->state;
 	hi = c->next->log.tree.size + eh_lease_window(c->next);
 	if (hi > c->next->log.seq_hi)

@@ -131,6 +131,22 @@ eh_engine_group(struct eh_engine *eng)
 	return 1;
 }
 
+/* Locked when it comes and when it goes: ask the clock beside the anchor. */
+static void
+ask_anchor_clock(struct eh_engine *eng)
+{
+	struct eh_clock_reading reading;
+	int err;
+
+	if (eng->os->anchor_clock == NULL)
+		return;
+	pthread_mutex_unlock(&eng->lock);
+	err = eh_os_reading(eng->os, &reading);
+	pthread_mutex_lock(&eng->lock);
+	if (err == EH_OK)
+		eh_clockguard_tpm(&eng->guard, &reading);
+}
+
 static void
 do_fly(struct eh_engine *eng)
 {
@@ -205,8 +221,10 @@ eh_engine_round(struct eh_engine *eng)
 	if (eh_engine_runs(eng) && eng->commit->wanted &&
 	    !eng->commit->flying) {
 		do_begin(eng);
-		if (eh_engine_runs(eng))
+		if (eh_engine_runs(eng)) {
 			do_fly(eng);
+			ask_anchor_clock(eng);
+		}
 		any = 1;
 	}
 	if (eh_engine_runs(eng) && eng->journal.next == EH_NEXT_WANTED) {
@@ -279,6 +297,8 @@ run_anchorer(void *arg)
 			if (eng->stopped.code == EH_OK)
 				do_fly(eng);
 			eng->commit->handed = 0;
+			/* Nobody waits for it. */
+			ask_anchor_clock(eng);
 		} else {
 			pthread_cond_wait(&eng->flight, &eng->lock);
 		}
@@ -556,8 +576,19 @@ eh_engine_tick(struct eh_engine *eng, struct eh_error *error)
 	int err = EH_OK;
 
 	pthread_mutex_lock(&eng->lock);
+	ask_anchor_clock(eng);
 	if (eng->stopped.code != EH_OK) {
 		err = eh_engine_stopped(eng, error);
+	} else if (eng->phase == EH_PHASE_REPLAYED) {
+		/* The floor rises, and what has expired closes, behind the
+		 * first commit only; a machine that is used for nothing else
+		 * makes it in an hour. */
+		eh_engine_clock(eng, &now);
+		if (eng->clock_ns - eng->committed >= HOUR_NS)
+			eng->want_start = 1;
+		pthread_cond_signal(&eng->work);
+		if (!eng->running)
+			(void)eh_engine_round(eng);
 	} else if (eng->phase == EH_PHASE_STARTED) {
 		eh_engine_clock(eng, &now);
 		eh_ledger_expire(eng, &now);

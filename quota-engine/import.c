@@ -139,7 +139,7 @@ import_message(struct eh_incoming *in, struct eh_error *error)
 		/* Its file may have been lost; this is how it comes back. */
 		return kind->code == EH_MSG_CODE_PAUTH ? keep(in, error) : EH_OK;
 	}
-	return commit(in, kind->code, error);
+	return commit(in, in->done->code, error);
 }
 
 static int

@@ -15,6 +15,8 @@
 #include "quota-engine/nonce.h"
 
 #define READING_LEN (EH_ID_LEN + 8 + 8)
+#define TPM_LEN     (1 + 8 + 4)
+#define WITH_TPM    0x01	/* no message begins so */
 
 int
 eh_import_grant_removes(
@@ -51,6 +53,22 @@ put_reading(struct eh_writer *w, const struct eh_clock_reading *r)
 	eh_writer_bytes(w, r->boot_id, EH_ID_LEN);
 	eh_writer_u64(w, r->boottime);
 	eh_writer_u64(w, r->raw);
+}
+
+static void
+put_tpm(struct eh_writer *w, const struct eh_clock_tpm *tpm)
+{
+	eh_writer_u8(w, (uint8_t)tpm->known);
+	eh_writer_u64(w, tpm->ms);
+	eh_writer_u32(w, tpm->resets);
+}
+
+static void
+get_tpm(struct eh_reader *in, struct eh_clock_tpm *tpm)
+{
+	tpm->known = eh_reader_u8(in) != 0;
+	tpm->ms = eh_reader_u64(in);
+	tpm->resets = eh_reader_u32(in);
 }
 
 static void
@@ -103,10 +121,15 @@ eh_import_redo(struct eh_boundary *b, enum eh_msg_code code,
 	if (code == EH_MSG_CODE_TIME) {
 		if ((err = find_nonce(b, message, len, &nonce, error)) !=
 		        EH_OK ||
-		    (err = b->os->clocks(b->os->arg, &received)) != EH_OK)
+		    (err = eh_os_reading(b->os, &received)) != EH_OK)
 			return err;
 		put_reading(&w, &nonce.sent);
 		put_reading(&w, &received);
+		if (nonce.sent.tpm.known || received.tpm.known) {
+			eh_writer_u8(&w, WITH_TPM);
+			put_tpm(&w, &nonce.sent.tpm);
+			put_tpm(&w, &received.tpm);
+		}
 	}
 	eh_writer_bytes(&w, message, len);
 	return eh_writer_end(&w, redolenp);
@@ -283,16 +306,24 @@ apply_time(struct eh_state *state, struct eh_clockguard *guard,
 	struct eh_time_attestation t;
 	struct eh_envelope e;
 	struct eh_reader in;
+	size_t head = 2 * READING_LEN;
 	int err;
 
-	if (len < 2 * READING_LEN)
+	if (len > head && redo[head] == WITH_TPM)
+		head += 1 + 2 * TPM_LEN;
+	if (len < head)
 		return EH_ERR_FORMAT;
-	eh_reader_init(&in, redo, 2 * READING_LEN);
+	eh_reader_init(&in, redo, head);
 	get_reading(&in, &sent);
 	get_reading(&in, &received);
+	if (head > 2 * READING_LEN) {
+		(void)eh_reader_u8(&in);
+		get_tpm(&in, &sent.tpm);
+		get_tpm(&in, &received.tpm);
+	}
 	if ((err = eh_reader_end(&in)) != EH_OK ||
-	    (err = eh_envelope_decode(redo + 2 * READING_LEN,
-	         len - 2 * READING_LEN, &e, error)) != EH_OK ||
+	    (err = eh_envelope_decode(
+	         redo + head, len - head, &e, error)) != EH_OK ||
 	    (err = eh_time_attestation_decode(e.sign1.payload,
 	         e.sign1.payload_len, &t, error)) != EH_OK ||
 	    (err = eh_import_note(state, record, &e, t.tseq, 0, error)) != EH_OK)
@@ -301,6 +332,25 @@ apply_time(struct eh_state *state, struct eh_clockguard *guard,
 	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
 		if (state->row[i].state == EH_ROW_LIVE)
 			state->row[i].grace = state->row[i].limits.boot_grace;
+	return EH_OK;
+}
+
+static int
+apply_beacon(struct eh_state *state, struct eh_clockguard *guard,
+    const struct eh_record *record, const uint8_t *redo, size_t len,
+    struct eh_error *error)
+{
+	struct eh_time_attestation t;
+	struct eh_envelope e;
+	int err;
+
+	(void)guard;
+	if ((err = eh_envelope_decode(redo, len, &e, error)) != EH_OK ||
+	    (err = eh_time_attestation_decode(e.sign1.payload,
+	         e.sign1.payload_len, &t, error)) != EH_OK ||
+	    (err = eh_import_note(state, record, &e, t.tseq, 0, error)) != EH_OK)
+		return err;
+	eh_clockguard_beacon(&state->clock, &t);
 	return EH_OK;
 }
 
@@ -324,6 +374,7 @@ const struct eh_apply eh_import_apply[] = {
 	{ EH_RECORD_REVOKED, EH_MSG_CODE_GRANT, apply_grant },
 	{ EH_RECORD_INSTALLED, EH_MSG_CODE_PAUTH, apply_pauth },
 	{ EH_RECORD_TIME, EH_MSG_CODE_TIME, apply_time },
+	{ EH_RECORD_TIME, EH_MSG_CODE_BEACON, apply_beacon },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_ACK, eh_import_ack_apply },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_PROFILE, apply_nothing },
 };

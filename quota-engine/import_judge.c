@@ -242,15 +242,56 @@ out:
 	return err;
 }
 
-int
-eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
+/* An attestation that answers no nonce: it can only raise the floor. */
+static int
+judge_beacon(struct eh_incoming *in, const struct eh_time_attestation *t,
+    struct eh_error *error)
+{
+	const struct eh_state_kid *kid =
+	    eh_state_kid(in->state, in->envelope.kid);
+	int err;
+
+	if (kid != NULL &&
+	    (err = eh_import_seen(&kid->last[EH_MSG_CODE_BEACON], t->tseq,
+	         in->digest, "time beacon", error)) != 0)
+		return err;
+	if ((err = eh_clockguard_check_beacon(
+	         &in->state->clock, &in->now, t, error)) != EH_OK)
+		return err;
+	in->done->code = EH_MSG_CODE_BEACON;
+	eh_record_init(&in->record, EH_RECORD_TIME);
+	snprintf(in->done->text, sizeof(in->done->text),
+	    "time beacon %" PRIu64 ": it is later than was known; that the time "
+	    "is trusted takes the answer to a nonce", t->tseq);
+	return EH_OK;
+}
+
+static int
+judge_answer(struct eh_incoming *in, const struct eh_time_attestation *t,
+    struct eh_error *error)
 {
 	struct eh_clock_nonce nonces[EH_CLOCK_NONCES];
 	struct eh_clock_reading reading;
+	unsigned i;
+	int err;
+
+	eh_nonces_get(in->b->nonces, nonces);
+	if ((err = eh_os_reading(in->b->os, &reading)) != EH_OK ||
+	    (err = eh_clockguard_check(&in->state->clock, nonces, &reading, t,
+	         &i, error)) != EH_OK)
+		return err;
+	eh_record_init(&in->record, EH_RECORD_TIME);
+	snprintf(in->done->text, sizeof(in->done->text),
+	    "time attestation %" PRIu64 ": the time is trusted", t->tseq);
+	return EH_OK;
+}
+
+int
+eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
+{
 	struct eh_time_attestation t;
 	const struct eh_state_kid *kid;
 	const struct eh_in_force *mine = &in->state->in_force;
-	unsigned i;
 	int err;
 
 	if ((err = eh_time_attestation_decode(in->envelope.sign1.payload,
@@ -267,13 +308,6 @@ eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
 		    "import revocation update %" PRIu64
 		    " first: the attestation was made with it in force, here "
 		    "it is %" PRIu64, t.in_force.rseq, mine->rseq);
-	eh_nonces_get(in->b->nonces, nonces);
-	if ((err = in->b->os->clocks(in->b->os->arg, &reading)) != EH_OK ||
-	    (err = eh_clockguard_check(&in->state->clock, nonces, &reading, &t,
-	         &i, error)) != EH_OK)
-		return err;
-	eh_record_init(&in->record, EH_RECORD_TIME);
-	snprintf(in->done->text, sizeof(in->done->text),
-	    "time attestation %" PRIu64 ": the time is trusted", t.tseq);
-	return EH_OK;
+	return t.has_nonce ? judge_answer(in, &t, error) :
+			     judge_beacon(in, &t, error);
 }

@@ -169,6 +169,18 @@ want(struct eh_engine *eng, const struct eh_row *row, struct eh_books *b,
 	eh_commit_request(eng);
 }
 
+static int
+no_grace(const struct eh_row *row, struct eh_error *error)
+{
+	char name[EH_ROW_NAME];
+
+	return eh_error_set(error, EH_DENIED_TIME,
+	    "time is not trusted: authorization %s allows %" PRIu32
+	    " devices after a boot of the machine, and they are used up: "
+	    EH_CLOCK_MEND, eh_state_row_name(row, name),
+	    row->limits.boot_grace);
+}
+
 /*
  * Ask for a lease: EH_ERR_BUSY when that was done, or nothing can be said
  * before other claims have ended; else the refusal.
@@ -180,7 +192,6 @@ ask_lease(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
 	const struct eh_row *row = &eng->state->row[slot];
 	struct eh_books *b = &eng->books[slot];
 	uint64_t size = eh_lease_size(row), most = size + size / 4, n;
-	char name[EH_ROW_NAME];
 	unsigned op;
 
 	n = grantable(row, b, &op);
@@ -190,13 +201,7 @@ ask_lease(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
 		uint64_t grace = row->grace - b->want_grace - b->asked_grace;
 
 		if (grace == 0)
-			return eh_error_set(error, EH_DENIED_TIME,
-			    "time not trusted: authorization %s allows %" PRIu32
-			    " devices without a time attestation since the "
-			    "machine booted, and they are used up; import a "
-			    "time attestation",
-			    eh_state_row_name(row, name),
-			    row->limits.boot_grace);
+			return no_grace(row, error);
 		n = least(n, grace);
 	}
 	if (n == 0 || exposed(row, b) >= most)
@@ -216,14 +221,9 @@ ask_grace(struct eh_engine *eng, unsigned slot, uint64_t passes,
 	const struct eh_row *row = &eng->state->row[slot];
 	struct eh_books *b = &eng->books[slot];
 	uint64_t grace = row->grace - b->want_grace - b->asked_grace;
-	char name[EH_ROW_NAME];
 
 	if (grace == 0)
-		return eh_error_set(error, EH_DENIED_TIME,
-		    "time not trusted: authorization %s allows %" PRIu32
-		    " devices while the time is uncertain, and they are used "
-		    "up; import a time attestation",
-		    eh_state_row_name(row, name), row->limits.boot_grace);
+		return no_grace(row, error);
 	b->want_grace += (uint32_t)least(grace, passes);
 	eh_commit_request(eng);
 	return EH_ERR_BUSY;
@@ -255,8 +255,11 @@ eh_lease_take(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
 	if (now->quality < EH_QUALITY_ATTESTED && b->graced == 0)
 		return under_way ? EH_ERR_BUSY :
 				   ask_grace(eng, slot, passes, error);
-	/* At a better time those that need no grace go first. */
-	*gracedp = now->quality < EH_QUALITY_ATTESTED || b->graced == passes;
+	/* Time gets better by an attestation only, and that gives all grace
+	 * anew: what was paid before counts no more. */
+	if (now->quality >= EH_QUALITY_ATTESTED)
+		b->graced = 0;
+	*gracedp = now->quality < EH_QUALITY_ATTESTED;
 	b->graced -= *gracedp;
 	b->out[EH_OP_PASS]++;
 	prefetch(eng, slot, now);

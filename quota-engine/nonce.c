@@ -14,10 +14,14 @@
 #include "quota-engine/nonce.h"
 
 #define FILE_NAME  "nonces"
-#define FILE_MAGIC "EHNONCE1"
+#define FILE_MAGIC "EHNONCE2"
+#define OLD_MAGIC  "EHNONCE1"	/* without the readings of a TPM */
 #define KEY_LABEL  "EdgeHSM-nonce-v1"
-#define PLACE_LEN  (1 + EH_ID_LEN + EH_ID_LEN + 8 + 8)
-#define FILE_LEN   (8 + EH_CLOCK_NONCES * PLACE_LEN + EH_DIGEST_LEN)
+#define OLD_PLACE  (1 + EH_ID_LEN + EH_ID_LEN + 8 + 8)
+#define PLACE_LEN  (OLD_PLACE + 1 + 8 + 4)
+#define LEN_OF(place) (8 + EH_CLOCK_NONCES * (place) + EH_DIGEST_LEN)
+#define FILE_LEN   LEN_OF(PLACE_LEN)
+#define OLD_LEN    LEN_OF(OLD_PLACE)
 
 struct eh_nonces {
 	struct eh_os *os;
@@ -42,6 +46,9 @@ save(struct eh_nonces *n)
 		eh_writer_bytes(&w, p->sent.boot_id, EH_ID_LEN);
 		eh_writer_u64(&w, p->sent.boottime);
 		eh_writer_u64(&w, p->sent.raw);
+		eh_writer_u8(&w, (uint8_t)p->sent.tpm.known);
+		eh_writer_u64(&w, p->sent.tpm.ms);
+		eh_writer_u32(&w, p->sent.tpm.resets);
 	}
 	eh_hmac_sha256(n->key, sizeof(n->key), bytes, w.len, bytes + w.len);
 	return eh_os_save(n->os, FILE_NAME, bytes, sizeof(bytes));
@@ -58,21 +65,28 @@ load(struct eh_nonces *n)
 	memset(place, 0, sizeof(place));
 	eh_buf_init(&file, FILE_LEN);
 	if (eh_os_load(n->os, FILE_NAME, &file) != EH_OK ||
-	    file.len != FILE_LEN)
+	    (file.len != FILE_LEN && file.len != OLD_LEN))
 		goto out;
 	eh_hmac_sha256(n->key, sizeof(n->key), file.data,
-	    FILE_LEN - EH_DIGEST_LEN, mac);
+	    file.len - EH_DIGEST_LEN, mac);
 	if (!eh_ct_equal(
-	        mac, file.data + FILE_LEN - EH_DIGEST_LEN, EH_DIGEST_LEN))
+	        mac, file.data + file.len - EH_DIGEST_LEN, EH_DIGEST_LEN))
 		goto out;
-	eh_reader_init(&r, file.data, FILE_LEN - EH_DIGEST_LEN);
-	(void)eh_reader_borrow(&r, 8);
+	eh_reader_init(&r, file.data, file.len - EH_DIGEST_LEN);
+	if (memcmp(eh_reader_borrow(&r, 8),
+	        file.len == FILE_LEN ? FILE_MAGIC : OLD_MAGIC, 8) != 0)
+		goto out;
 	for (unsigned i = 0; i < EH_CLOCK_NONCES; i++) {
 		place[i].used = eh_reader_u8(&r);
 		eh_reader_bytes(&r, place[i].nonce, EH_ID_LEN);
 		eh_reader_bytes(&r, place[i].sent.boot_id, EH_ID_LEN);
 		place[i].sent.boottime = eh_reader_u64(&r);
 		place[i].sent.raw = eh_reader_u64(&r);
+		if (file.len == OLD_LEN)
+			continue;
+		place[i].sent.tpm.known = eh_reader_u8(&r) != 0;
+		place[i].sent.tpm.ms = eh_reader_u64(&r);
+		place[i].sent.tpm.resets = eh_reader_u32(&r);
 	}
 	if (eh_reader_end(&r) == EH_OK)
 		memcpy(n->place, place, sizeof(place));
@@ -130,7 +144,7 @@ eh_nonces_ask(
 	memset(&fresh, 0, sizeof(fresh));
 	fresh.used = 1;
 	if ((err = n->os->random(n->os->arg, fresh.nonce, EH_ID_LEN)) != EH_OK ||
-	    (err = n->os->clocks(n->os->arg, &fresh.sent)) != EH_OK)
+	    (err = eh_os_reading(n->os, &fresh.sent)) != EH_OK)
 		return eh_error_set(error, err, "%s", eh_err_text(err));
 	fresh.sent.wall = 0;
 

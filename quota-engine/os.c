@@ -90,3 +90,17 @@ out:
 	os->close(os->arg, file);
 	return err;
 }
+
+int
+eh_os_reading(struct eh_os *os, struct eh_clock_reading *reading)
+{
+	int err;
+
+	memset(reading, 0, sizeof(*reading));
+	if ((err = os->clocks(os->arg, reading)) != EH_OK ||
+	    os->anchor_clock == NULL)
+		return err;
+	if (os->anchor_clock(os->arg, &reading->tpm) != EH_OK)
+		memset(&reading->tpm, 0, sizeof(reading->tpm));
+	return EH_OK;
+}

@@ -84,6 +84,11 @@ struct eh_os {
 	int (*anchor_identify)(void *, struct eh_anchor_identity *);
 	int (*anchor_raise)(void *, uint64_t from);
 	void (*anchor_why)(void *, struct eh_error *);
+
+	/* The clock beside the anchor, and how often it was reset, from where
+	 * the host cannot make it up; takes milliseconds.  NULL when there is
+	 * none.  EH_ERR_STORAGE. */
+	int (*anchor_clock)(void *, struct eh_clock_tpm *);
 };
 
 struct eh_anchor;
@@ -113,6 +118,9 @@ EH_MUST_CHECK int eh_os_save(
     struct eh_os *, const char *name, const void *bytes, size_t len);
 EH_MUST_CHECK int eh_os_load(
     struct eh_os *, const char *name, struct eh_buf *out);
+
+/* Read the clocks, and that of the anchor when there is one that answers. */
+EH_MUST_CHECK int eh_os_reading(struct eh_os *, struct eh_clock_reading *);
 
 /* Put "${folder}/<64 hex digits>" into ${name}. */
 void eh_os_digest_name(char name[EH_OS_NAME], const char *folder,

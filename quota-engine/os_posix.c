@@ -212,12 +212,12 @@ posix_clocks(void *arg, struct eh_clock_reading *reading)
 	struct eh_os_posix *os = arg;
 	uint64_t wall;
 
+	memset(reading, 0, sizeof(*reading));
 	memcpy(reading->boot_id, os->boot_id, EH_ID_LEN);
 	if (nanoseconds(CLOCK_BOOTTIME, &reading->boottime) != EH_OK ||
 	    nanoseconds(CLOCK_MONOTONIC_RAW, &reading->raw) != EH_OK)
 		return EH_ERR_STORAGE;
 	/* A wall clock before 1970 says nothing, and decides nothing. */
-	reading->wall = 0;
 	if (nanoseconds(CLOCK_REALTIME, &wall) == EH_OK)
 		reading->wall = wall / UINT64_C(1000000000);
 	return EH_OK;
@@ -279,6 +279,14 @@ posix_anchor_why(void *arg, struct eh_error *error)
 	os->anchor->why(os->anchor->arg, error);
 }
 
+static int
+posix_anchor_clock(void *arg, struct eh_clock_tpm *clock)
+{
+	struct eh_os_posix *os = arg;
+
+	return os->anchor->clock(os->anchor->arg, clock);
+}
+
 /* What not every anchor has. */
 static void
 set_anchor_calls(struct eh_os *table, const struct eh_anchor *anchor)
@@ -287,6 +295,8 @@ set_anchor_calls(struct eh_os *table, const struct eh_anchor *anchor)
 		table->anchor_identify = posix_anchor_identify;
 	if (anchor->raise != NULL)
 		table->anchor_raise = posix_anchor_raise;
+	if (anchor->clock != NULL)
+		table->anchor_clock = posix_anchor_clock;
 	if (anchor->why != NULL)
 		table->anchor_why = posix_anchor_why;
 }

@@ -295,11 +295,12 @@ start_clock(struct eh_engine *eng, struct eh_error *error)
 {
 	struct eh_clock_reading reading;
 
-	if (eng->os->clocks(eng->os->arg, &reading) != EH_OK)
+	if (eh_os_reading(eng->os, &reading) != EH_OK)
 		return eh_error_set(
 		    error, EH_ERR_STORAGE, "the clocks cannot be read");
 	eh_clockguard_start(
 	    &eng->guard, &eng->state->clock, &reading, &eng->boot_flags);
+	eng->clock_ns = eng->committed = reading.boottime;
 	return EH_OK;
 }
 
@@ -442,7 +443,7 @@ raise_clock(struct eh_engine *eng, struct eh_state *next)
 	struct eh_now now;
 
 	eh_engine_clock(eng, &now);
-	eh_clockguard_raise(&next->clock, &now);
+	eh_clockguard_raise(&eng->guard, &next->clock, &now);
 }
 
 /* A commit that is the whole state, while nothing else goes on. */

@@ -91,11 +91,16 @@ void
 eh_state_row_supersede(
     struct eh_state *st, struct eh_row *to, struct eh_row *from)
 {
+	uint32_t spent;
+
 	eh_state_row_close(st, from, EH_CLOSE_SUPERSEDED);
 	to->has_supersedes = 1;
 	memcpy(to->supersedes, from->id, EH_ID_LEN);
 	to->burns = from->burns;
 	to->halvings = from->halvings;
+	/* Grace comes back by an attestation only: what is spent stays so. */
+	spent = from->limits.boot_grace - from->grace;
+	to->grace -= spent < to->grace ? spent : to->grace;
 	for (unsigned op = 0; op < EH_OPS; op++) {
 		struct eh_counter *c = &to->op[op].count;
 		const struct eh_counter *old = &from->op[op].count;

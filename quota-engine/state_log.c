@@ -60,6 +60,53 @@ eh_state_get_clock(struct eh_cbor *c, struct eh_state *st)
 }
 
 static void
+put_tpm(struct eh_writer *w, const struct eh_clock_tpm *tpm)
+{
+	eh_cbor_put_array(w, 3);
+	eh_cbor_put_bool(w, tpm->known != 0);
+	eh_cbor_put_uint(w, tpm->ms);
+	eh_cbor_put_uint(w, tpm->resets);
+}
+
+static void
+get_tpm(struct eh_cbor *c, struct eh_clock_tpm *tpm)
+{
+	eh_cbor_array(c, 3, 3);
+	tpm->known = (uint32_t)eh_cbor_bool(c);
+	tpm->ms = eh_cbor_uint(c, 0, UINT64_MAX);
+	tpm->resets = (uint32_t)eh_cbor_uint(c, 0, UINT32_MAX);
+	eh_cbor_leave(c);
+}
+
+/* What the clock of part 11 did not know of. */
+void
+eh_state_put_guard(struct eh_writer *w, const struct eh_state *st)
+{
+	const struct eh_clock_state *clock = &st->clock;
+
+	eh_cbor_put_array(w, 5);
+	eh_cbor_put_bool(w, clock->disagreed);
+	put_reading(w, &clock->seen);
+	put_tpm(w, &clock->sent.tpm);
+	put_tpm(w, &clock->received.tpm);
+	put_tpm(w, &clock->seen.tpm);
+}
+
+void
+eh_state_get_guard(struct eh_cbor *c, struct eh_state *st)
+{
+	struct eh_clock_state *clock = &st->clock;
+
+	eh_cbor_array(c, 5, 5);
+	clock->disagreed = (uint8_t)eh_cbor_bool(c);
+	get_reading(c, &clock->seen);
+	get_tpm(c, &clock->sent.tpm);
+	get_tpm(c, &clock->received.tpm);
+	get_tpm(c, &clock->seen.tpm);
+	eh_cbor_leave(c);
+}
+
+static void
 put_position(struct eh_writer *w, const struct eh_position *p)
 {
 	eh_cbor_put_array(w, 3);

@@ -51,6 +51,8 @@ void eh_state_get_revoked(struct eh_cbor *, struct eh_state *);
 /* state_log.c */
 void eh_state_put_clock(struct eh_writer *, const struct eh_state *);
 void eh_state_get_clock(struct eh_cbor *, struct eh_state *);
+void eh_state_put_guard(struct eh_writer *, const struct eh_state *);
+void eh_state_get_guard(struct eh_cbor *, struct eh_state *);
 void eh_state_put_log(struct eh_writer *, const struct eh_state *);
 void eh_state_get_log(struct eh_cbor *, struct eh_state *);
 void eh_state_put_acked(struct eh_writer *, const struct eh_state *);

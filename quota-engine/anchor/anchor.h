@@ -17,6 +17,8 @@
  */
 #define EH_TPM_NAME 34
 
+struct eh_clock_tpm;
+
 struct eh_anchor_identity {
 	uint8_t key[EH_TPM_NAME];
 	uint8_t index[EH_TPM_NAME];
@@ -59,6 +61,7 @@ struct eh_anchor {
 	int (*identify)(void *arg, struct eh_anchor_identity *);
 	int (*raise)(void *arg, uint64_t from);
 	void (*why)(void *arg, struct eh_error *);
+	int (*clock)(void *arg, struct eh_clock_tpm *);
 
 	void (*close)(void *arg);
 };

@@ -394,6 +394,29 @@ tpm_identify(void *arg, struct eh_anchor_identity *id)
 	return err;
 }
 
+/* A new session is used for reading first: a stranger between us and the TPM
+ * could answer for its clock, but has no answer to that. */
+static int
+tpm_clock(void *arg, struct eh_clock_tpm *clock)
+{
+	struct tpm *tpm = arg;
+	struct patience p = fresh;
+	uint8_t value[EH_DIGEST_LEN];
+	enum eh_tpm_outcome outcome;
+	int err = EH_OK;
+
+	pthread_mutex_lock(&tpm->lock);
+	do {
+		if (tpm->link.session == ESYS_TR_NONE &&
+		    (err = fetch_value(tpm, value)) != EH_OK)
+			break;
+		outcome = eh_tpm_clock(&tpm->link, clock);
+		err = error_of(outcome);
+	} while (outcome != EH_TPM_DONE && again(tpm, &p, outcome));
+	pthread_mutex_unlock(&tpm->lock);
+	return err;
+}
+
 static void
 tpm_why(void *arg, struct eh_error *error)
 {
@@ -430,6 +453,7 @@ eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode mode,
 		.extend = tpm_extend,
 		.identify = tpm_identify,
 		.raise = tpm_raise,
+		.clock = tpm_clock,
 		.why = tpm_why,
 		.close = tpm_close,
 	};

@@ -293,3 +293,28 @@ eh_tpm_take(struct eh_tpm *t, uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN])
 		return EH_TPM_LOST;
 	return said(t, "NV_ChangeAuth", rc);
 }
+
+/* Audited, so that the answer has the session's HMAC. */
+enum eh_tpm_outcome
+eh_tpm_clock(struct eh_tpm *t, struct eh_clock_tpm *clock)
+{
+	TPMS_TIME_INFO *info = NULL;
+	enum eh_tpm_outcome outcome;
+
+	memset(clock, 0, sizeof(*clock));
+	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
+	    t->esys, t->session,
+	    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_AUDIT, 0xff));
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	outcome = said(t, "ReadClock",
+	    Esys_ReadClock(t->esys, t->session, NONE, NONE, &info));
+	if (outcome != EH_TPM_DONE)
+		return outcome;
+	clock->known = 1;
+	clock->ms = info->time;
+	clock->resets = info->clockInfo.resetCount;
+	Esys_Free(info);
+	return said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
+	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff));
+}

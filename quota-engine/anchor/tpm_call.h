@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "quota-engine/anchor/anchor.h"
+#include "quota-engine/clockguard.h"
 #include "quota-engine/anchor/tpm_policy.h"
 #include "quota-engine/tpm/link.h"
 
@@ -67,5 +68,8 @@ enum eh_tpm_outcome eh_tpm_undefine(struct eh_tpm *, enum eh_tpm_place);
  * are ${branch}. */
 enum eh_tpm_outcome eh_tpm_take(struct eh_tpm *,
     uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN]);
+
+/* How long the TPM has run since it was reset, and how often that was. */
+enum eh_tpm_outcome eh_tpm_clock(struct eh_tpm *, struct eh_clock_tpm *);
 
 #endif

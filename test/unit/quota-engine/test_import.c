@@ -145,7 +145,7 @@ START_TEST(a_grant_is_judged_by_the_time_that_is_known)
 	refused(authority_send_grant(a), EH_DENIED_EXPIRED, "has expired");
 	a->grant.expires = AUTHORITY_NOW + AUTHORITY_DAY;
 	a->grant.from.iat = AUTHORITY_NOW + 400;
-	refused(authority_send_grant(a), EH_DENIED_TIME, "later than any time");
+	refused(authority_send_grant(a), EH_DENIED_TIME, "later than it can be here");
 	a->grant.from.iat = AUTHORITY_NOW + 290;
 	ok(authority_send_grant(a));
 }
@@ -351,7 +351,7 @@ START_TEST(an_authorization_for_others_is_refused)
 	refused(authority_send_pauth(a), EH_DENIED_EXPIRED, "has expired");
 	a->pauth = good;
 	a->pauth.from.iat = AUTHORITY_NOW + 400;
-	refused(authority_send_pauth(a), EH_DENIED_TIME, "later than any time");
+	refused(authority_send_pauth(a), EH_DENIED_TIME, "later than it can be here");
 	a->pauth = good;
 	a->pauth.not_before = AUTHORITY_NOW + AUTHORITY_DAY;
 	ok(authority_send_pauth(a));
@@ -579,7 +579,7 @@ START_TEST(time_that_is_old_ahead_or_of_another_key_is_refused)
 	refused(authority_send_time(a), EH_DENIED_TIME, "revocation update");
 	a->time.in_force.epoch = 0;
 	a->time.from.iat -= AUTHORITY_DAY;
-	refused(authority_send_time(a), EH_DENIED_TIME, "before the floor");
+	refused(authority_send_time(a), EH_DENIED_TIME, "has passed here already");
 	a->time.from.iat += AUTHORITY_DAY;
 	a->issuer = a->second;
 	refused(authority_send_time(a), EH_ERR_SIGNATURE, "role");
@@ -587,10 +587,51 @@ START_TEST(time_that_is_old_ahead_or_of_another_key_is_refused)
 	a->time.from.sub[0] ^= 1;
 	refused(authority_send_time(a), EH_DENIED_SCOPE, "another EdgeHSM");
 	a->time.from.sub[0] ^= 1;
+	ok(authority_send_time(a));
+}
+END_TEST
+
+static uint64_t
+time_floor(void)
+{
+	uint64_t f = eh_engine_lock(a->f.b->engine)->clock.floor;
+
+	eh_engine_unlock(a->f.b->engine);
+	return f;
+}
+
+START_TEST(a_beacon_raises_the_floor_once_and_trusts_nothing)
+{
+	struct eh_record record;
+	uint64_t before;
+
+	ok(authority_send_grant(a));
 	a->time.has_nonce = 0;
-	refused(authority_send_time(a), EH_ERR_UNSUPPORTED, "beacon");
+	remember();
+	refused(authority_send_time(a), EH_DENIED_TIME, "none was ever attested here");
 	a->time.has_nonce = 1;
 	ok(authority_send_time(a));
+	before = time_floor();
+	a->time.has_nonce = 0;
+	a->time.from.iat += 200;
+	ok(authority_send_time(a));
+	ck_assert_int_eq(a->done.code, EH_MSG_CODE_BEACON);
+	ck_assert_uint_ge(time_floor(), before + 190);
+	authority_record(a, -1, &record);
+	ck_assert_int_eq(record.kind, EH_RECORD_TIME);
+	ck_assert_int_eq(record.ref.code, EH_MSG_CODE_BEACON);
+	before = authority_records(a);
+	ok(authority_import(a));	/* the same again */
+	ck_assert_uint_eq(authority_records(a), before);
+	a->time.from.iat += 2 * 86400;
+	remember();
+	refused(authority_send_time(a), EH_DENIED_TIME, "later than it can be");
+	a->time.in_force.rseq = 1;
+	refused(authority_send_time(a), EH_DENIED_TIME, "revocation update 1");
+	a->time.in_force.rseq = 0;
+	before = time_floor();
+	ck_assert_int_eq(fixture_restart(&a->f), EH_OK);
+	ck_assert_uint_ge(time_floor(), before);
 }
 END_TEST
 
@@ -756,6 +797,7 @@ main(void)
 	tcase_add_test(tc, time_answers_a_nonce_of_ours_once);
 	tcase_add_test(
 	    tc, time_that_is_old_ahead_or_of_another_key_is_refused);
+	tcase_add_test(tc, a_beacon_raises_the_floor_once_and_trusts_nothing);
 	tcase_add_test(tc, a_profile_is_kept_once);
 	tcase_add_test(tc, a_malformed_or_unsupported_profile_is_refused);
 	tcase_add_test(

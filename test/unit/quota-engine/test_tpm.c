@@ -11,6 +11,7 @@
 #include "common/crypto/soft.h"
 #include "quota-engine/anchor/anchor.h"
 #include "quota-engine/anchor/tpm_policy.h"
+#include "quota-engine/clockguard.h"
 #include "test/unit/quota-engine/swtpm.h"
 #include "test/unit/unit.h"
 
@@ -591,6 +592,27 @@ END_TEST
  * --- the counter ---
  */
 
+START_TEST(its_clock_goes_on_and_a_reset_is_counted)
+{
+	struct timespec tenth = { .tv_nsec = 100000000 };
+	struct eh_clock_tpm first, later;
+
+	make(tpm.tcti, 1);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &first), EH_OK);
+	ck_assert_uint_eq(first.known, 1);
+	nanosleep(&tenth, NULL);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &later), EH_OK);
+	ck_assert_uint_ge(later.ms, first.ms + 90);
+	ck_assert_uint_eq(later.resets, first.resets);
+	holds(1);	/* the session is as it was */
+	ck_assert_int_eq(extend(zeros), EH_DENIED_FAIL_STOPPED);
+	swtpm_kill(&tpm);
+	swtpm_start(&tpm);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &later), EH_OK);
+	ck_assert_uint_gt(later.resets, first.resets);
+}
+END_TEST
+
 START_TEST(a_start_is_counted_once)
 {
 	struct eh_anchor_identity id;
@@ -730,6 +752,21 @@ START_TEST(a_host_that_answers_itself_is_not_believed)
 }
 END_TEST
 
+START_TEST(a_host_that_answers_for_the_clock_is_not_believed)
+{
+	struct eh_clock_tpm clock;
+
+	ck_assert_int_eq(anchor->clock(anchor->arg, &clock), EH_OK);
+	swtpm_host_play(&host, SWTPM_RECORD, TPM2_CC_ReadClock, 1);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &clock), EH_OK);
+	/* Once is a session that went stale: asked again, and not in vain. */
+	swtpm_host_play(&host, SWTPM_REPEAT, TPM2_CC_ReadClock, 1);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &clock), EH_OK);
+	swtpm_host_play(&host, SWTPM_REPEAT, TPM2_CC_ReadClock, 2);
+	ck_assert_int_eq(anchor->clock(anchor->arg, &clock), EH_ERR_FORMAT);
+}
+END_TEST
+
 START_TEST(reading_and_starting_write_nothing)
 {
 	unsigned writes = 0;
@@ -846,6 +883,7 @@ main(void)
 	    c, an_index_that_the_owner_made_anew_and_wound_on_is_not_ours);
 	tcase_add_test(c, what_is_somebody_elses_is_neither_used_nor_removed);
 	tcase_add_test(c, an_index_that_was_removed_is_missing);
+	tcase_add_test(c, its_clock_goes_on_and_a_reset_is_counted);
 	tcase_add_test(c, a_start_is_counted_once);
 	tcase_add_test(c, another_tpm_is_another_anchor);
 	tcase_add_test(c, a_tpm_that_comes_back_in_time_is_gone_on_with);
@@ -870,6 +908,7 @@ main(void)
 	tcase_add_test(c, a_tpm_that_limits_its_writes_is_waited_for);
 	tcase_add_test(c, a_lost_count_is_not_counted_twice);
 	tcase_add_test(c, a_host_that_answers_itself_is_not_believed);
+	tcase_add_test(c, a_host_that_answers_for_the_clock_is_not_believed);
 	tcase_add_test(c, reading_and_starting_write_nothing);
 	suite_add_tcase(s, c);
 	return unit_run(s);
