@@ -303,12 +303,12 @@ eh_tpm_clock(struct eh_tpm *t, struct eh_clock_tpm *clock)
 
 	memset(clock, 0, sizeof(*clock));
 	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->esys, t->session,
+	    t->via.esys, t->via.session,
 	    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_AUDIT, 0xff));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
 	outcome = said(t, "ReadClock",
-	    Esys_ReadClock(t->esys, t->session, NONE, NONE, &info));
+	    Esys_ReadClock(t->via.esys, t->via.session, NONE, NONE, &info));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
 	clock->known = 1;
@@ -316,5 +316,5 @@ eh_tpm_clock(struct eh_tpm *t, struct eh_clock_tpm *clock)
 	clock->resets = info->clockInfo.resetCount;
 	Esys_Free(info);
 	return said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->esys, t->session, TPMA_SESSION_CONTINUESESSION, 0xff));
+	    t->via.esys, t->via.session, TPMA_SESSION_CONTINUESESSION, 0xff));
 }
