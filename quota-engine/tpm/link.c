@@ -129,8 +129,6 @@ eh_tpm_link_close(struct eh_tpm_link *l)
 	l->session = NONE;
 }
 
-/* What clients that were killed have left in the TPM's memory.  Where a
- * resource manager stands between, there is nothing of theirs to be seen. */
 static void
 sweep(struct eh_tpm_link *l, uint32_t first)
 {
@@ -179,6 +177,28 @@ start_session(struct eh_tpm_link *l)
 	return rc;
 }
 
+int
+eh_tpm_link_is_crowded(TSS2_RC rc)
+{
+	return rc == TPM2_RC_SESSION_MEMORY || rc == TPM2_RC_SESSION_HANDLES ||
+	    rc == TPM2_RC_OBJECT_MEMORY || rc == TPM2_RC_OBJECT_HANDLES;
+}
+
+TSS2_RC
+eh_tpm_link_sweep(struct eh_tpm_link *l)
+{
+	TSS2_RC rc;
+
+	sweep(l, FIRST_SESSION);
+	sweep(l, FIRST_TRANSIENT);
+	(void)Esys_TR_Close(l->esys, &l->session);
+	l->session = NONE;
+	rc = start_session(l);
+	if (rc != TSS2_RC_SUCCESS)
+		eh_tpm_link_close(l);
+	return rc;
+}
+
 TSS2_RC
 eh_tpm_link_open(struct eh_tpm_link *l, const char *tcti)
 {
@@ -189,13 +209,8 @@ eh_tpm_link_open(struct eh_tpm_link *l, const char *tcti)
 		rc = Esys_Initialize(&l->esys, l->transport, NULL);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = start_session(l);
-	if (l->esys != NULL && (rc == TPM2_RC_SESSION_MEMORY ||
-	    rc == TPM2_RC_SESSION_HANDLES || rc == TPM2_RC_OBJECT_MEMORY ||
-	    rc == TPM2_RC_OBJECT_HANDLES)) {
-		sweep(l, FIRST_SESSION);
-		sweep(l, FIRST_TRANSIENT);
-		rc = start_session(l);
-	}
+	if (l->esys != NULL && eh_tpm_link_is_crowded(rc))
+		return eh_tpm_link_sweep(l);
 	if (rc != TSS2_RC_SUCCESS)
 		eh_tpm_link_close(l);
 	return rc;

@@ -36,6 +36,14 @@ struct eh_tpm_link {
  * is written in the TPM.  On failure it is closed. */
 TSS2_RC eh_tpm_link_open(struct eh_tpm_link *, const char *tcti);
 
+/* Does ${rc} say that the TPM has no room for a session or an object? */
+int eh_tpm_link_is_crowded(TSS2_RC rc);
+
+/* Remove what clients that were killed have left in the TPM's memory, and begin
+ * the session anew.  Where a resource manager stands between, there is nothing
+ * of theirs to be seen.  On failure it is closed. */
+TSS2_RC eh_tpm_link_sweep(struct eh_tpm_link *);
+
 /* End the session and the connection, if there are any. */
 void eh_tpm_link_close(struct eh_tpm_link *);
 
