@@ -8,6 +8,7 @@
 #include "common/crypto/digest.h"
 #include "common/log.h"
 #include "quota-engine/boundary.h"
+#include "quota-engine/health.h"
 
 void
 eh_boundary_init(struct eh_boundary *b)
@@ -47,6 +48,10 @@ eh_boundary_stop(struct eh_boundary *b, const char *why)
 enum eh_wire_state
 eh_boundary_state(struct eh_boundary *b, struct eh_error *why)
 {
+	const char *unwell = eh_health_why();
+
+	if (unwell != NULL)
+		eh_boundary_stop(b, unwell);
 	if (atomic_load(&b->is_stopped)) {
 		*why = b->stopped;
 		return EH_STATE_FAIL_STOPPED;

@@ -65,7 +65,8 @@ void eh_boundary_wipe(struct eh_boundary *);
  * secret, or a random generator that fails.  The first reason stays. */
 void eh_boundary_stop(struct eh_boundary *, const char *why);
 
-/* The state that requests are judged by; ${why} gets the sentence when it is
+/* The state that requests are judged by: stopped, too, in the error state of the
+ * process (health.h); ${why} gets the sentence when it is
  * EH_STATE_FAIL_STOPPED. */
 enum eh_wire_state eh_boundary_state(
     struct eh_boundary *, struct eh_error *why);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "quota-engine/health.h"
 #include "quota-engine/ready.h"
 #include "quota-engine/sandbox.h"
 #include "quota-engine/server.h"
@@ -299,7 +300,11 @@ serve(struct eh_start *s, struct eh_server *server, const struct wake *w,
 	    eh_engine_status(s->boundary.engine, &why) == EH_ENGINE_STOPPED)
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "fail-stopped: %s", eh_error_sentence(&why));
-	return eh_start_stop(s, error);
+	if ((err = eh_start_stop(s, error)) == EH_OK &&
+	    eh_health_why() != NULL)
+		err = eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "error state: %s", eh_health_why());
+	return err;
 }
 
 static int

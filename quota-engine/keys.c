@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "common/crypto/digest.h"
-#include "common/crypto/random.h"
 #include "common/crypto/verifier.h"
 #include "common/log.h"
 #include "common/wipe.h"
+#include "quota-engine/health.h"
 #include "quota-engine/keys.h"
 #include "quota-engine/keys_redo.h"
+#include "quota-engine/rng.h"
 
 #define WHY_MAX 160
 
@@ -101,7 +102,7 @@ try_key(struct eh_keys *k, unsigned long handle,
 	uint8_t digest[EH_DIGEST_LEN], signature[EH_SIGNATURE_LEN];
 	int err;
 
-	if (eh_random(digest, sizeof(digest)) != EH_OK)
+	if (eh_rng_fill(digest, sizeof(digest)) != EH_OK)
 		return eh_error_set(
 		    error, EH_ERR_CRYPTO, "no random numbers are to be had");
 	err = k->backend->ops->sign(
@@ -359,7 +360,7 @@ make(struct eh_keys *k, enum eh_purpose purpose, struct eh_state_key *row,
 	memset(row, 0, sizeof(*row));
 	memset(slot, 0, sizeof(*slot));
 	row->backend_len = EH_BACKEND_ID_LEN;
-	if (eh_random(row->backend, EH_BACKEND_ID_LEN) != EH_OK)
+	if (eh_rng_fill(row->backend, EH_BACKEND_ID_LEN) != EH_OK)
 		return eh_error_set(
 		    error, EH_ERR_CRYPTO, "no random numbers are to be had");
 	if ((err = k->backend->ops->generate(
@@ -374,6 +375,11 @@ make(struct eh_keys *k, enum eh_purpose purpose, struct eh_state_key *row,
 	row->alg = EH_ALG_ES256;
 	eh_keyid_spki_digest(&row->key, row->digest);
 	if ((err = check_pair(k, &row->key, &made, slot, error)) != EH_OK) {
+		if (err == EH_ERR_SIGNATURE)
+			eh_health_fail(
+			    "pairwise test of a new key: %s; put the key store "
+			    "right, then start edgehsmd again",
+			    eh_error_sentence(error));
 		empty(slot);
 		k->backend->ops->destroy(k->backend, row->backend, NULL);
 	}

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "quota-engine/import.h"
+#include "quota-engine/health.h"
 #include "quota-engine/monitor.h"
 #include "quota-engine/report.h"
 #include "quota-engine/req.h"
@@ -203,6 +204,9 @@ eh_monitor_serve(struct eh_boundary *b, struct eh_call *call)
 	if ((err = eh_monitor_check(b, row, call->caller, &error)) == EH_OK &&
 	    (err = wait_turn(b, row, call->caller, &error)) == EH_OK)
 		err = row->handle(b, call, &error);
+	/* What was under way when a self-test failed does not go out, either. */
+	if ((err == EH_OK || err == EH_ERR_CRYPTO) && eh_health_why() != NULL)
+		err = check_state(b, row, &error);
 	if (err != EH_OK) {
 		error.code = err;
 		refuse(b, row, call, &error);

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/crypto/random.h"
 #include "common/file.h"
 #include "common/hex.h"
 #include "quota-engine/anchor/anchor.h"
 #include "quota-engine/os.h"
+#include "quota-engine/rng.h"
 
 struct eh_os_posix {
 	struct eh_os table;
@@ -227,7 +227,7 @@ static int
 posix_random(void *arg, void *out, size_t len)
 {
 	(void)arg;
-	return eh_random(out, len);
+	return eh_rng_fill(out, len);
 }
 
 static int

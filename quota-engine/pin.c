@@ -9,11 +9,13 @@
 #include "common/cbor/cbor.h"
 #include "common/crypto/kdf.h"
 #include "common/crypto/mac.h"
-#include "common/crypto/random.h"
 #include "common/ct.h"
 #include "common/log.h"
 #include "common/wipe.h"
+#include "quota-engine/health.h"
 #include "quota-engine/pin.h"
+#include "quota-engine/rng.h"
+#include "quota-engine/selftest.h"
 
 #define NAME	     "pins"
 #define FILE_MAX     4096u
@@ -326,10 +328,21 @@ hash_pin(const uint8_t *pin, size_t len, const uint8_t salt[EH_STATE_SALT],
     uint8_t hash[EH_STATE_HASH])
 {
 	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-	int err;
+	static int is_tested;
+	struct eh_error error;
+	int err = EH_OK;
 
 	pthread_mutex_lock(&one);
-	err = eh_scrypt(pin, len, salt, EH_STATE_SALT, hash, EH_STATE_HASH);
+	if (!is_tested) {
+		eh_error_clear(&error);
+		err = eh_selftest_pin(&eh_selftest_answers, &error);
+		is_tested = err == EH_OK;
+		if (err == EH_ERR_CRYPTO)
+			eh_health_fail("%s", eh_error_sentence(&error));
+	}
+	if (err == EH_OK)
+		err = eh_scrypt(
+		    pin, len, salt, EH_STATE_SALT, hash, EH_STATE_HASH);
 	pthread_mutex_unlock(&one);
 	return err;
 }
@@ -343,7 +356,7 @@ eh_pins_make(struct eh_state_pin *made, const uint8_t *pin, size_t len,
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "a PIN of %zu bytes: %u to %u are allowed", len,
 		    EH_PIN_MIN, EH_PIN_MAX);
-	if (eh_random(made->salt, sizeof(made->salt)) != EH_OK ||
+	if (eh_rng_fill(made->salt, sizeof(made->salt)) != EH_OK ||
 	    hash_pin(pin, len, made->salt, made->hash) != EH_OK)
 		return eh_error_set(error, EH_ERR_CRYPTO,
 		    "no verifier can be made for the PIN: no memory or no "
@@ -554,7 +567,7 @@ eh_pins_ticket(struct eh_pins *p, uid_t uid, enum eh_wire_role role,
 	size_t len = 0;
 	int err;
 
-	if ((err = eh_random(random, sizeof(random))) != EH_OK)
+	if ((err = eh_rng_fill(random, sizeof(random))) != EH_OK)
 		return err;
 	eh_writer_init(&w, ticket, EH_TICKET_LEN - EH_SHA256_LEN);
 	eh_writer_u8(&w, TICKET_VERSION);

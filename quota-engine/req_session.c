@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "common/crypto/random.h"
 #include "quota-engine/monitor.h"
 #include "quota-engine/req.h"
+#include "quota-engine/rng.h"
 
 static void
 put_identity(struct eh_boundary *b, struct eh_call *call, uint64_t *flagsp)
@@ -147,7 +147,6 @@ eh_req_login(
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	if (eh_pins_ticket(b->pins, caller->peer.uid, role, generation,
 		ticket) != EH_OK) {
-		eh_boundary_stop(b, "the random generator of this host fails");
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "no random numbers are to be had");
 	}
@@ -177,14 +176,14 @@ eh_req_random(
 	size_t len = (size_t)eh_wire_number(call->in, EH_WIRE_COUNT);
 	uint8_t *bytes;
 
+	(void)b;
 	if (len > most)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "%zu random bytes in one request: %zu are the most", len,
 		    most);
 	if ((bytes = eh_call_keep(call, len)) == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
-	if (eh_random(bytes, len) != EH_OK) {
-		eh_boundary_stop(b, "the random generator of this host fails");
+	if (eh_rng_fill(bytes, len) != EH_OK) {
 		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
 		    "no random numbers are to be had");
 	}

@@ -9,7 +9,9 @@
 #include "common/crypto/ecdsa.h"
 #include "common/crypto/kdf.h"
 #include "common/crypto/mac.h"
-#include "common/crypto/random.h"
+#include "common/crypto/verifier.h"
+#include "quota-engine/health.h"
+#include "quota-engine/rng.h"
 #include "quota-engine/selftest.h"
 
 /* clang-format off */
@@ -49,6 +51,29 @@ const struct eh_selftest eh_selftest_answers = {
 		0xb6, 0xe2, 0x9f, 0x65, 0xf3, 0xe9, 0x00, 0xdb, 0xb9, 0xaf, 0xf4,
 		0x06, 0x4d, 0xc4, 0xab, 0x2f, 0x84, 0x3a, 0xcd, 0xa8,
 	},
+	.ed25519 = {
+		0x62, 0x91, 0xd6, 0x57, 0xde, 0xec, 0x24, 0x02, 0x48, 0x27, 0xe6,
+		0x9c, 0x3a, 0xbe, 0x01, 0xa3, 0x0c, 0xe5, 0x48, 0xa2, 0x84, 0x74,
+		0x3a, 0x44, 0x5e, 0x36, 0x80, 0xd7, 0xdb, 0x5a, 0xc3, 0xac, 0x18,
+		0xff, 0x9b, 0x53, 0x8d, 0x16, 0xf2, 0x90, 0xae, 0x67, 0xf7, 0x60,
+		0x98, 0x4d, 0xc6, 0x59, 0x4a, 0x7c, 0x15, 0xe9, 0x71, 0x6e, 0xd2,
+		0x8d, 0xc0, 0x27, 0xbe, 0xce, 0xea, 0x1e, 0xc4, 0x0a,
+	},
+	.sha1 = {
+		0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81, 0x6a, 0xba, 0x3e, 0x25,
+		0x71, 0x78, 0x50, 0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d,
+	},
+	.scrypt = {
+		0x70, 0x23, 0xbd, 0xcb, 0x3a, 0xfd, 0x73, 0x48, 0x46, 0x1c, 0x06,
+		0xcd, 0x81, 0xfd, 0x38, 0xeb, 0xfd, 0xa8, 0xfb, 0xba, 0x90, 0x4f,
+		0x8e, 0x3e, 0xa9, 0xb5, 0x43, 0xf6, 0x54, 0x5d, 0xa1, 0xf2,
+	},
+};
+
+static const uint8_t ed25519_key[EH_ED25519_KEY_LEN] = {
+	0xfc, 0x51, 0xcd, 0x8e, 0x62, 0x18, 0xa1, 0xa3, 0x8d, 0xa4, 0x7e,
+	0xd0, 0x02, 0x30, 0xf0, 0x58, 0x08, 0x16, 0xed, 0x13, 0xba, 0x33,
+	0x03, 0xac, 0x5d, 0xeb, 0x91, 0x15, 0x48, 0x90, 0x80, 0x25,
 };
 /* clang-format on */
 
@@ -112,15 +137,33 @@ ecdsa_answers(const struct eh_selftest *t)
 	    EH_ERR_SIGNATURE;
 }
 
-/* Not a test of quality: it finds a generator that stands still. */
 static int
-random_answers(const struct eh_selftest *t)
+ed25519_answers(const struct eh_selftest *t)
 {
-	uint8_t a[32], b[32];
+	static const uint8_t message[2] = { 0xaf, 0x82 };
+	static const uint8_t other[2] = { 0xaf, 0x83 };
+	struct eh_verifier *verifier = NULL;
+	struct eh_rawkey key;
+	int answers;
 
-	(void)t;
-	return eh_random(a, sizeof(a)) == EH_OK &&
-	    eh_random(b, sizeof(b)) == EH_OK && memcmp(a, b, sizeof(a)) != 0;
+	if (eh_rawkey_set(&key, ed25519_key, sizeof(ed25519_key)) != EH_OK ||
+	    eh_verifier_new(&key, &verifier) != EH_OK)
+		return 0;
+	answers = eh_verifier_verify(verifier, message, sizeof(message),
+		      t->ed25519) == EH_OK &&
+	    eh_verifier_verify(verifier, other, sizeof(other), t->ed25519) ==
+		EH_ERR_SIGNATURE;
+	eh_verifier_free(verifier);
+	return answers;
+}
+
+static int
+sha1_answers(const struct eh_selftest *t)
+{
+	uint8_t out[EH_SHA1_LEN];
+
+	eh_sha1("abc", 3, out);
+	return memcmp(out, t->sha1, sizeof(out)) == 0;
 }
 
 static const struct {
@@ -132,17 +175,43 @@ static const struct {
 	{ "HKDF-SHA256", hkdf_answers },
 	{ "AES-256-CTR", aes_answers },
 	{ "ECDSA P-256", ecdsa_answers },
-	{ "the random generator", random_answers },
+	{ "Ed25519", ed25519_answers },
+	{ "SHA-1", sha1_answers },
 };
+
+static int
+refuse(const char *name, struct eh_error *error)
+{
+	return eh_error_set(error, EH_ERR_CRYPTO,
+	    "self-test: %s does not give the known answer; libcrypto on this "
+	    "host is broken: install it anew, then start edgehsmd again",
+	    name);
+}
 
 int
 eh_selftest_run(const struct eh_selftest *answers, struct eh_error *error)
 {
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		if (!tests[i].answers(answers))
-			return eh_error_set(error, EH_ERR_CRYPTO,
-			    "self-test: %s does not give the known answer; "
-			    "libcrypto on this host is broken",
-			    tests[i].name);
+			return refuse(tests[i].name, error);
+	if (eh_rng_start() != EH_OK)
+		return eh_error_set(
+		    error, EH_ERR_CRYPTO, "%s", eh_health_why());
+	return EH_OK;
+}
+
+int
+eh_selftest_pin(const struct eh_selftest *answers, struct eh_error *error)
+{
+	uint8_t out[sizeof(answers->scrypt)];
+	int err;
+
+	/* EH_ERR_CRYPTO, too, without its 16 MiB: no wrong answer. */
+	if ((err = eh_scrypt("pleaseletmein", 13, "SodiumChloride", 14, out,
+		 sizeof(out))) != EH_OK)
+		return eh_error_set(error, EH_ERR_MEMORY,
+		    "scrypt cannot be tested: no memory");
+	if (memcmp(out, answers->scrypt, sizeof(out)) != 0)
+		return refuse("scrypt", error);
 	return EH_OK;
 }

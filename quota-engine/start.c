@@ -14,6 +14,7 @@
 #include "common/wipe.h"
 #include "quota-engine/authorization.h"
 #include "quota-engine/genesis.h"
+#include "quota-engine/health.h"
 #include "quota-engine/import.h"
 #include "quota-engine/import_apply.h"
 #include "quota-engine/nonce.h"
@@ -264,6 +265,20 @@ look(struct eh_boundary *b, struct eh_error *error)
 	return err;
 }
 
+/* 1 when all answers are right.  If not, nothing is asked of cryptography, and
+ * nothing served but the reason. */
+static int
+test_ourselves(void)
+{
+	struct eh_error error;
+
+	eh_error_clear(&error);
+	if (eh_selftest_run(&eh_selftest_answers, &error) == EH_OK)
+		return 1;
+	eh_health_fail("%s", eh_error_sentence(&error));
+	return 0;
+}
+
 static int
 take_backend(struct eh_boundary *b, struct eh_error *error)
 {
@@ -278,22 +293,25 @@ eh_start_open(struct eh_start *s, const struct eh_conf *conf,
     struct eh_error *error)
 {
 	struct eh_boundary *b = &s->boundary;
-	int err;
+	int err, tested;
 
 	memset(s, 0, sizeof(*s));
 	eh_boundary_init(b);
 	b->conf = conf;
 	b->backend = backend;
 	eh_refusal_open(&b->refusals, NULL);
-	if ((err = eh_selftest_run(&eh_selftest_answers, error)) != EH_OK ||
-	    (err = measure(&b->software, error)) != EH_OK ||
+	tested = test_ourselves();
+	if ((err = measure(&b->software, error)) != EH_OK ||
 	    (err = take_disk(s, error)) != EH_OK ||
-	    (err = take_backend(b, error)) != EH_OK ||
+	    (tested && (err = take_backend(b, error)) != EH_OK) ||
 	    (err = make_engine(s, stopped, arg, error)) != EH_OK ||
 	    (err = make_parts(b, error)) != EH_OK ||
-	    (err = look(b, error)) != EH_OK) {
+	    (tested && (err = look(b, error)) != EH_OK)) {
 		eh_start_close(s);
-		return err;
+		/* Without random numbers there is not even an engine. */
+		return tested ? err :
+				eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+				    "%s", eh_health_why());
 	}
 	eh_refusal_close(&b->refusals);
 	eh_refusal_open(&b->refusals, conf->state);
@@ -305,8 +323,8 @@ eh_start_stop(struct eh_start *s, struct eh_error *error)
 {
 	struct eh_boundary *b = &s->boundary;
 
-	if (atomic_load(&b->is_stopped) ||
-	    eh_engine_status(b->engine, NULL) != EH_ENGINE_READY)
+	/* In the error state (health.h), too: the books are right. */
+	if (eh_engine_status(b->engine, NULL) != EH_ENGINE_READY)
 		return EH_OK;
 	return eh_engine_stop(b->engine, error);
 }

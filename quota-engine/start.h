@@ -21,8 +21,9 @@ struct eh_start {
  *
  * EH_OK also when the state cannot be taken up (fail-stop): the boundary then
  * serves status, which says why and what to do.  EH_ERR_CONFIG, EH_ERR_BUSY,
- * EH_ERR_STORAGE, EH_ERR_BACKEND, EH_ERR_CRYPTO, EH_ERR_MEMORY: nothing can be
- * served; everything is put back.
+ * EH_ERR_STORAGE, EH_ERR_BACKEND, EH_ERR_MEMORY: nothing can be served;
+ * everything is put back.  After a self-test that failed nothing is taken up:
+ * the boundary serves the reason, or, EH_DENIED_FAIL_STOPPED, not even that.
  */
 EH_MUST_CHECK int eh_start_open(struct eh_start *, const struct eh_conf *conf,
     struct eh_backend *backend, void (*stopped)(void *arg), void *arg,

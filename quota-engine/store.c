@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "common/cbor/cbor.h"
-#include "common/crypto/random.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "quota-engine/boundary.h"
+#include "quota-engine/rng.h"
 
 #define FILE_MAX    (EH_STORE_DATA_MAX + 512)
 #define NAME_LEN    16 /* of a file: the number in hex */
@@ -273,7 +273,7 @@ new_number(struct eh_store *s, uint64_t *numberp, struct eh_error *error)
 	uint64_t number;
 
 	do {
-		if (eh_random(&number, sizeof(number)) != EH_OK)
+		if (eh_rng_fill(&number, sizeof(number)) != EH_OK)
 			return eh_error_set(error, EH_ERR_CRYPTO,
 			    "no random numbers are to be had");
 		number = (number & NUMBER_MASK) | EH_OBJECT_STORED;

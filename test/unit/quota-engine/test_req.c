@@ -12,6 +12,7 @@
 #include "common/message/envelope.h"
 #include "common/message/keyattest.h"
 #include "common/message/receipt.h"
+#include "quota-engine/health.h"
 #include "quota-engine/monitor.h"
 #include "test/unit/quota-engine/fixture.h"
 #include "test/unit/unit.h"
@@ -506,6 +507,61 @@ START_TEST(a_general_key_signs_messages_and_digests_of_any_length)
 }
 END_TEST
 
+START_TEST(a_new_key_that_fails_its_pairwise_test_stops_everything)
+{
+	uint64_t key = generate(&operator, EH_PURPOSE_GENERAL);
+
+	f.backend->lie = LIE_OTHER_KEY;
+	request(EH_REQ_GENERATE);
+	eh_wire_put_number(&in, EH_WIRE_ALG, EH_ALG_ES256);
+	eh_wire_put_number(&in, EH_WIRE_PURPOSE, EH_PURPOSE_ISSUING);
+	eh_wire_put_text(&in, EH_WIRE_LABEL, "key two");
+	eh_wire_put_bytes(&in, EH_WIRE_ID, "", 0);
+	ck_assert_int_eq(serve(&operator), EH_ERR_SIGNATURE);
+	/* No output until a restart, with whatever is good by itself, too. */
+	f.backend->lie = LIE_NOT;
+	ck_assert_int_eq(sign(key, EH_MECH_ECDSA_SHA256, "message", 7),
+	    EH_DENIED_FAIL_STOPPED);
+	says("pairwise test of a new key: the key store signs with another");
+	request(EH_REQ_STATUS);
+	ck_assert_int_eq(serve(&auditor), EH_OK);
+	ck_assert_uint_eq(eh_wire_number(&call.out, EH_WIRE_STATE),
+	    EH_STATE_FAIL_STOPPED);
+}
+END_TEST
+
+/* A key store during whose signature a self-test fails elsewhere. */
+static const struct eh_backend_ops *true_ops;
+
+static int
+sign_too_late(struct eh_backend *b, unsigned long handle,
+    const uint8_t digest[EH_DIGEST_LEN], uint8_t signature[EH_SIGNATURE_LEN],
+    struct eh_error *error)
+{
+	int err = true_ops->sign(b, handle, digest, signature, error);
+
+	eh_health_fail("self-test of a test");
+	return err;
+}
+
+START_TEST(what_was_under_way_when_a_self_test_failed_stays_here)
+{
+	uint64_t key = generate(&operator, EH_PURPOSE_GENERAL);
+	struct eh_backend_ops ops = *f.backend->base.ops;
+	size_t len;
+
+	true_ops = f.backend->base.ops;
+	ops.sign = sign_too_late;
+	f.backend->base.ops = &ops;
+	ck_assert_int_eq(sign(key, EH_MECH_ECDSA_SHA256, "message", 7),
+	    EH_DENIED_FAIL_STOPPED);
+	says("fail-stopped: self-test of a test");
+	(void)eh_wire_bytes(&call.out, EH_WIRE_DATA, &len);
+	ck_assert_uint_eq(len, 0);
+	f.backend->base.ops = true_ops;
+}
+END_TEST
+
 START_TEST(an_issuing_key_signs_no_digest_and_nothing_incomplete)
 {
 	uint64_t ca = generate(&operator, EH_PURPOSE_ISSUING);
@@ -774,6 +830,10 @@ main(void)
 	    c, init_token_takes_what_does_not_decide_and_leaves_the_rest);
 	tcase_add_test(
 	    c, a_general_key_signs_messages_and_digests_of_any_length);
+	tcase_add_test(
+	    c, a_new_key_that_fails_its_pairwise_test_stops_everything);
+	tcase_add_test(
+	    c, what_was_under_way_when_a_self_test_failed_stays_here);
 	tcase_add_test(
 	    c, an_issuing_key_signs_no_digest_and_nothing_incomplete);
 	tcase_add_test(

@@ -47,6 +47,27 @@ START_TEST(an_answer_that_is_off_by_one_bit_is_named)
 	altered = eh_selftest_answers;
 	altered.signature[63] ^= 1;
 	refused(&altered, "ECDSA P-256");
+	altered = eh_selftest_answers;
+	altered.ed25519[0] ^= 1;
+	refused(&altered, "Ed25519");
+	altered = eh_selftest_answers;
+	altered.sha1[19] ^= 1;
+	refused(&altered, "SHA-1");
+}
+END_TEST
+
+START_TEST(scrypt_is_tested_by_itself)
+{
+	struct eh_selftest altered = eh_selftest_answers;
+	struct eh_error error;
+
+	eh_error_clear(&error);
+	ck_assert_int_eq(
+	    eh_selftest_pin(&eh_selftest_answers, &error), EH_OK);
+	altered.scrypt[0] ^= 1;
+	ck_assert_int_eq(eh_selftest_run(&altered, &error), EH_OK);
+	ck_assert_int_eq(eh_selftest_pin(&altered, &error), EH_ERR_CRYPTO);
+	ck_assert_msg(strstr(error.text, "scrypt") != NULL, "%s", error.text);
 }
 END_TEST
 
@@ -58,6 +79,7 @@ main(void)
 
 	tcase_add_test(c, the_library_gives_the_known_answers);
 	tcase_add_test(c, an_answer_that_is_off_by_one_bit_is_named);
+	tcase_add_test(c, scrypt_is_tested_by_itself);
 	suite_add_tcase(s, c);
 	return unit_run(s);
 }
