@@ -7,6 +7,9 @@
 # its self-signed certificate, and every "openssl" goes through the provider to
 # ${softhsm}, or after "use_shim" to the module that plays an EdgeHSM.
 
+# shellcheck source=test/flow/openssl-cnf.sh
+. "$(dirname "$0")/openssl-cnf.sh"
+
 build=${EH_BUILDDIR:-$PWD}
 provider=$build/.libs/edgehsm.so
 shim=$build/test/unit/provider/.libs/shim.so
@@ -68,20 +71,8 @@ echo "directories.tokendir = $folder/tokens" >softhsm.conf
 echo "log.level = ERROR" >>softhsm.conf
 export SOFTHSM2_CONF="$folder/softhsm.conf"
 printf '1234\n' >pin
-cat >openssl.cnf <<EOF
-openssl_conf = init
-[init]
-providers = providers
-[providers]
-default = plain
-edgehsm = token
-[plain]
-activate = 1
-[token]
-module = $provider
-edgehsm-module-path = $softhsm
-edgehsm-pin = file:$folder/pin
-activate = 1
+openssl_cnf "$provider" "$softhsm" "$folder/pin" >openssl.cnf
+cat >>openssl.cnf <<EOF
 [req]
 distinguished_name = name
 prompt = no

@@ -2,6 +2,8 @@
 # 31-authority-uri.sh - the authority's keys in a token, named by pkcs11: URIs
 # and reached through our provider.
 set -eu
+# shellcheck source=test/flow/openssl-cnf.sh
+. "$(dirname "$0")/openssl-cnf.sh"
 # shellcheck source=test/flow/3x-authority-rig.sh
 . "$(dirname "$0")/3x-authority-rig.sh"
 
@@ -22,21 +24,7 @@ log.level = ERROR
 EOF
 export SOFTHSM2_CONF="$folder/softhsm.conf"
 (umask 077 && printf '1234\n' > pin)
-cat > openssl.cnf <<EOF
-openssl_conf = init
-[init]
-providers = providers
-[providers]
-default = plain
-edgehsm = token
-[plain]
-activate = 1
-[token]
-module = $provider
-edgehsm-module-path = $softhsm
-edgehsm-pin = file:$folder/pin
-activate = 1
-EOF
+openssl_cnf "$provider" "$softhsm" "$folder/pin" > openssl.cnf
 softhsm2-util --module "$softhsm" --init-token --free --label oem \
     --pin 1234 --so-pin 12345678 > out
 for label in root message ca; do

@@ -17,6 +17,8 @@
 
 # shellcheck source=test/flow/5x-rig.sh
 . "$(dirname "$0")/5x-rig.sh"
+# shellcheck source=test/flow/openssl-cnf.sh
+. "$(dirname "$0")/openssl-cnf.sh"
 
 export OPENSSL_MODULES="$EH_BUILDDIR/.libs"
 [ -r "$OPENSSL_MODULES/edgehsm.so" ] || skip_all "edgehsm.so is not built"
@@ -36,25 +38,9 @@ GENERAL='pkcs11:token=EdgeHSM-fab1;object=signer;type=private'
 
 # The provider beside the default one, as the demo has it; $2 is one line more.
 write_openssl_cnf() {
-	cat > "$1" <<CNF
-openssl_conf = init
-[init]
-providers = providers
-[providers]
-default = default_provider
-edgehsm = edgehsm_provider
-[default_provider]
-activate = 1
-[edgehsm_provider]
-module = $OPENSSL_MODULES/edgehsm.so
-edgehsm-module-path = $EDGEHSM_MODULE
-edgehsm-pin = file:$EDGEHSM_PIN_FILE
-${2:-}
-activate = 1
-[req]
-distinguished_name = name
-[name]
-CNF
+	openssl_cnf "$OPENSSL_MODULES/edgehsm.so" "$EDGEHSM_MODULE" \
+	    "$EDGEHSM_PIN_FILE" "${2:-}" > "$1"
+	printf '[req]\ndistinguished_name = name\n[name]\n' >> "$1"
 }
 
 by_hand() {

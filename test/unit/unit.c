@@ -84,3 +84,13 @@ unit_vector(const char *name, size_t *lenp)
 	fclose(f);
 	return text;
 }
+
+int
+unit_has_vector(const char *name)
+{
+	size_t len;
+	char *text = unit_vector(name, &len);
+
+	free(text);
+	return text != NULL;
+}

@@ -29,4 +29,7 @@ size_t unit_hex(const char *hex, uint8_t *out, size_t cap);
  */
 char *unit_vector(const char *name, size_t *lenp);
 
+/* Return 1 when unit_vector() can read ${name}, else 0: then skip. */
+int unit_has_vector(const char *name);
+
 #endif

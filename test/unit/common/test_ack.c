@@ -89,31 +89,28 @@ START_TEST(burned_ranges_lie_in_order)
 }
 END_TEST
 
-START_TEST(burned_range_lies_within_the_size)
-{
-	golden();
-	burned(0, 11, 1, 1);
-	ck_assert_int_eq(judge(), EH_OK);
-	burned(0, 11, 2, 1);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
-	burned(0, 12, 1, 1);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
-	burned(0, 13, 1, 1);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
-	burned(0, 1, UINT64_C(9007199254740991), 1);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
-}
-END_TEST
+/* One range, and whether the golden sample of 12 records may have it. */
+static const struct {
+	uint64_t first, span, burned;
+	int err;
+} ranges[] = {
+	/* within the size */
+	{ 11, 1, 1, EH_OK },
+	{ 11, 2, 1, EH_ERR_FORMAT },
+	{ 12, 1, 1, EH_ERR_FORMAT },
+	{ 13, 1, 1, EH_ERR_FORMAT },
+	{ 1, UINT64_C(9007199254740991), 1, EH_ERR_FORMAT },
+	/* not empty, nor fuller than its span */
+	{ 7, 3, 1, EH_OK },
+	{ 7, 3, 0, EH_ERR_FORMAT },
+	{ 7, 3, 4, EH_ERR_FORMAT },
+};
 
-START_TEST(burned_range_is_not_empty_nor_fuller_than_its_span)
+START_TEST(burned_range_lies_within_the_size_and_holds_no_more_than_its_span)
 {
 	golden();
-	burned(0, 7, 3, 1);
-	ck_assert_int_eq(judge(), EH_OK);
-	burned(0, 7, 3, 0);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
-	burned(0, 7, 3, 4);
-	ck_assert_int_eq(judge(), EH_ERR_FORMAT);
+	burned(0, ranges[_i].first, ranges[_i].span, ranges[_i].burned);
+	ck_assert_int_eq(judge(), ranges[_i].err);
 }
 END_TEST
 
@@ -175,8 +172,9 @@ main(void)
 	tcase_add_test(t, golden_sample_means_what_it_says);
 	tcase_add_test(t, damaged_payload_is_never_read_in_two_ways);
 	tcase_add_test(t, burned_ranges_lie_in_order);
-	tcase_add_test(t, burned_range_lies_within_the_size);
-	tcase_add_test(t, burned_range_is_not_empty_nor_fuller_than_its_span);
+	tcase_add_loop_test(t,
+	    burned_range_lies_within_the_size_and_holds_no_more_than_its_span,
+	    0, sizeof(ranges) / sizeof(ranges[0]));
 	tcase_add_test(t, sixty_four_ranges_fit);
 	tcase_add_test(t, there_may_be_no_range);
 	tcase_add_test(t, receipts_are_carried_up_to_their_limits);

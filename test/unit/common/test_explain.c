@@ -114,29 +114,40 @@ START_TEST(what_fits_needs_no_explanation)
 }
 END_TEST
 
+static const struct {
+	const char *subject, *sentence;
+} names[] = {
+	{ "O=EVIL-CORP/serialNumber=!SN00000042",
+	    "subject organizationName is \"EVIL-CORP\", must be \"ACME\"" },
+	{ "O=ACNE/serialNumber=!SN00000042",
+	    "subject organizationName is \"ACNE\", must be \"ACME\"" },
+	{ "O=!ACME/serialNumber=!SN00000042",
+	    "subject organizationName is a string of type 19, must be 12" },
+	{ "CN=x/O=ACME/serialNumber=!SN00000042",
+	    "subject has commonName where organizationName must be" },
+	{ "O=ACME/serialNumber=!SN000000421",
+	    "subject serialNumber has 11 octets, must have 10" },
+	{ "O=ACME", "subject lacks serialNumber" },
+	{ "O=ACME/serialNumber=!SN00000042/CN=x",
+	    "subject has commonName, and must not" },
+	{ "O=ACME/serialNumber=!SN00000042/emailAddress=a",
+	    "subject has 1.2.840.113549.1.9.1, and must not" },
+	{ "", "subject lacks organizationName" },
+};
+
 START_TEST(names_are_compared_attribute_by_attribute)
 {
 	struct openssl_spec s = fitting;
 
-	s.subject = "O=EVIL-CORP/serialNumber=!SN00000042";
-	says(&s, "subject organizationName is \"EVIL-CORP\", must be \"ACME\"");
-	s.subject = "O=ACNE/serialNumber=!SN00000042";
-	says(&s, "subject organizationName is \"ACNE\", must be \"ACME\"");
-	s.subject = "O=!ACME/serialNumber=!SN00000042";
-	says(&s, "subject organizationName is a string of type 19, must be 12");
-	s.subject = "CN=x/O=ACME/serialNumber=!SN00000042";
-	says(&s, "subject has commonName where organizationName must be");
-	s.subject = "O=ACME/serialNumber=!SN000000421";
-	says(&s, "subject serialNumber has 11 octets, must have 10");
-	s.subject = "O=ACME";
-	says(&s, "subject lacks serialNumber");
-	s.subject = "O=ACME/serialNumber=!SN00000042/CN=x";
-	says(&s, "subject has commonName, and must not");
-	s.subject = "O=ACME/serialNumber=!SN00000042/emailAddress=a";
-	says(&s, "subject has 1.2.840.113549.1.9.1, and must not");
-	s.subject = "";
-	says(&s, "subject lacks organizationName");
-	s = fitting;
+	s.subject = names[_i].subject;
+	says(&s, names[_i].sentence);
+}
+END_TEST
+
+START_TEST(issuer_is_compared_too)
+{
+	struct openssl_spec s = fitting;
+
 	s.issuer = "C=!DE/O=ACME/CN=ACME IDevID Issuing CA 2";
 	says(&s, "issuer commonName is \"ACME IDevID Issuing CA 2\", must be "
 		 "\"ACME IDevID Issuing CA 1\"");
@@ -290,7 +301,9 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_fits_needs_no_explanation);
-	tcase_add_test(t, names_are_compared_attribute_by_attribute);
+	tcase_add_loop_test(t, names_are_compared_attribute_by_attribute, 0,
+	    sizeof(names) / sizeof(names[0]));
+	tcase_add_test(t, issuer_is_compared_too);
 	tcase_add_test(t, dates_are_told_as_they_stand);
 	tcase_add_test(t, serial_algorithm_key_and_version_are_told);
 	tcase_add_test(t, extensions_are_told_by_name);

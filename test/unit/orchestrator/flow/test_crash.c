@@ -98,63 +98,59 @@ no_leftovers(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(every_point_of_a_run_may_be_the_last)
+/* Cut the run of one device off at every point there is, and let it go on; each
+ * time ${check} looks at what came of it. */
+static void
+cut_off_everywhere(const char *chip, uint16_t burns, void (*check)(void))
 {
 	unsigned n = 1;
 
-	bench_line(&b, "fault: none", NULL, NULL);
+	bench_line(&b, chip, NULL, NULL);
 	bench_load(&b, "SN00000001");
 	for (; n < POINTS_MAX; n++) {
 		start_anew();
 		if (!run_cut_off(n))
 			break;
+		b.fake->burns = burns;
 		ck_assert_int_eq(bench_run(&b), EH_OK);
-		ck_assert_uint_eq(b.summary.good + b.summary.before, 1);
-		ck_assert_uint_eq(b.fake->used, 1);
-		bench_check_good(&b, "SN00000001");
-		no_leftovers();
+		check();
 	}
 	ck_assert_uint_gt(n, 30);	/* the points were really met */
 	ck_assert_uint_lt(n, POINTS_MAX);
+}
+
+static void
+is_good(void)
+{
+	ck_assert_uint_eq(b.summary.good + b.summary.before, 1);
+	ck_assert_uint_eq(b.fake->used, 1);
+	bench_check_good(&b, "SN00000001");
+	no_leftovers();
+}
+
+static void
+is_scrapped(void)
+{
+	ck_assert_uint_eq(b.summary.scrapped, 1);
+	ck_assert_uint_eq(b.fake->ndevices, 1);
+	ck_assert_uint_eq(b.fake->device[0].reports, 1);
+}
+
+START_TEST(every_point_of_a_run_may_be_the_last)
+{
+	cut_off_everywhere("fault: none", 0, is_good);
 }
 END_TEST
 
 START_TEST(edgehsm_may_burn_its_lease_at_every_point)
 {
-	unsigned n = 1;
-
-	bench_line(&b, "fault: none", NULL, NULL);
-	bench_load(&b, "SN00000001");
-	for (; n < POINTS_MAX; n++) {
-		start_anew();
-		if (!run_cut_off(n))
-			break;
-		b.fake->burns = 1;
-		ck_assert_int_eq(bench_run(&b), EH_OK);
-		ck_assert_uint_eq(b.summary.good + b.summary.before, 1);
-		ck_assert_uint_eq(b.fake->used, 1);
-		bench_check_good(&b, "SN00000001");
-	}
-	ck_assert_uint_gt(n, 30);
+	cut_off_everywhere("fault: none", 1, is_good);
 }
 END_TEST
 
 START_TEST(device_is_scrapped_once_wherever_it_was_cut_off)
 {
-	unsigned n = 1;
-
-	bench_line(&b, "fault: forgets", NULL, NULL);
-	bench_load(&b, "SN00000001");
-	for (; n < POINTS_MAX; n++) {
-		start_anew();
-		if (!run_cut_off(n))
-			break;
-		ck_assert_int_eq(bench_run(&b), EH_OK);
-		ck_assert_uint_eq(b.summary.scrapped, 1);
-		ck_assert_uint_eq(b.fake->ndevices, 1);
-		ck_assert_uint_eq(b.fake->device[0].reports, 1);
-	}
-	ck_assert_uint_gt(n, 30);
+	cut_off_everywhere("fault: forgets", 0, is_scrapped);
 }
 END_TEST
 
