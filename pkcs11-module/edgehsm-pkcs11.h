@@ -147,7 +147,7 @@ typedef CK_RV (*CK_C_GetInterface)(
 #define CK_EDGEHSM_INTERFACE "Vendor EdgeHSM"
 
 typedef struct CK_EDGEHSM_FUNCTIONS {
-	CK_VERSION version; /* 1.0 */
+	CK_VERSION version; /* 1.1: it grows at its end */
 
 	/*
 	 * Make an uninitialised token an EdgeHSM: pin ${root} (DER
@@ -200,6 +200,13 @@ typedef struct CK_EDGEHSM_FUNCTIONS {
 	 * session. */
 	CK_RV (*Refusal)(
 	    CK_SESSION_HANDLE, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+
+	/* 1.1: The challenge that the chip of a device must sign in its
+	 * attestation, 32 octets: good once, for ten minutes
+	 * (doc/format/evidence.md). */
+	CK_RV (*Challenge)(CK_SESSION_HANDLE, CK_BYTE_PTR authorization,
+	    CK_UTF8CHAR_PTR id_kind, CK_ULONG id_kind_len, CK_BYTE_PTR id,
+	    CK_ULONG id_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 } CK_EDGEHSM_FUNCTIONS;
 
 #endif

@@ -18,6 +18,7 @@
 #define LOG_MAX	    (EH_WIRE_MAX - 4096) /* a frame, less what is around it */
 #define LINE_MAX    512
 #define NONCE_LEN   16
+#define CHALLENGE_LEN 32
 #define SEQ_MAX	    9007199254740991 /* the wire's largest number */
 
 static int
@@ -313,8 +314,34 @@ refusal(CK_SESSION_HANDLE handle, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
 		s->refusal.text, strlen(s->refusal.text), out, out_len));
 }
 
+/* As for a time nonce, the length is checked first. */
+static CK_RV
+challenge(CK_SESSION_HANDLE handle, CK_BYTE_PTR authorization,
+    CK_UTF8CHAR_PTR id_kind, CK_ULONG id_kind_len, CK_BYTE_PTR id,
+    CK_ULONG id_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct output to = { out, out_len, CHALLENGE_LEN };
+	struct eh_session *s;
+	struct eh_wire request;
+	char kind[65];
+	CK_RV rv = eh_session_enter(handle, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (authorization == NULL || !copy_kind(kind, id_kind, id_kind_len) ||
+	    id == NULL || id_len < 1 || id_len > 32)
+		return eh_session_leave(s, CKR_ARGUMENTS_BAD);
+	if (eh_out_query(CHALLENGE_LEN, out, out_len, &rv))
+		return eh_session_leave(s, rv);
+	eh_wire_init(&request, EH_REQ_CHALLENGE, 0);
+	eh_wire_put_bytes(&request, EH_WIRE_AUTHORIZATION, authorization, 16);
+	eh_wire_put_text(&request, EH_WIRE_ID_KIND, kind);
+	eh_wire_put_bytes(&request, EH_WIRE_DEVICE, id, id_len);
+	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_NONCE, &to));
+}
+
 CK_EDGEHSM_FUNCTIONS eh_vendor_functions = {
-	.version = { 1, 0 },
+	.version = { 1, 1 },
 	.Genesis = genesis,
 	.Status = status,
 	.Enrol = enrol,
@@ -325,4 +352,5 @@ CK_EDGEHSM_FUNCTIONS eh_vendor_functions = {
 	.Report = report,
 	.LogRead = log_read,
 	.Refusal = refusal,
+	.Challenge = challenge,
 };

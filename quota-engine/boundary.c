@@ -18,6 +18,7 @@ eh_boundary_init(struct eh_boundary *b)
 	pthread_mutex_init(&b->stop, NULL);
 	eh_throttle_init(&b->throttle);
 	eh_shelf_init(&b->evidence);
+	eh_challenges_init(&b->challenges);
 	/* Microseconds: above what any earlier process can have reached. */
 	atomic_init(&b->generation, eh_clock_wall() * 1000000);
 	atomic_init(&b->is_stopped, 0);
@@ -26,6 +27,7 @@ eh_boundary_init(struct eh_boundary *b)
 void
 eh_boundary_wipe(struct eh_boundary *b)
 {
+	eh_challenges_wipe(&b->challenges);
 	eh_shelf_wipe(&b->evidence);
 	eh_throttle_wipe(&b->throttle);
 	pthread_mutex_destroy(&b->stop);

@@ -14,6 +14,7 @@
 #include "quota-engine/authorization.h"
 #include "quota-engine/backend/backend.h"
 #include "quota-engine/call.h"
+#include "quota-engine/challenge.h"
 #include "quota-engine/engine.h"
 #include "quota-engine/evidence.h"
 #include "quota-engine/keys.h"
@@ -44,6 +45,7 @@ struct eh_boundary {
 	struct eh_refusal refusals;
 	struct eh_throttle throttle;
 	struct eh_shelf evidence;	/* imported ahead */
+	struct eh_challenges challenges; /* that chips are to sign */
 	pthread_mutex_t ceremony;	/* genesis, init-token and imports, one at a
 					 * time */
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/message/chipattest.h"
 #include "common/message/private.h"
 #include "common/message/record.h"
 #include "common/message/types.h"
@@ -190,6 +191,11 @@ struct eh_request {
 	uint8_t key_number[EH_REQUEST_TEMPLATES];
 	uint8_t has_token;
 	uint8_t token[EH_ID_LEN];	/* of the client */
+	/* 1: evidence shows that somebody holds the key, or a chip; then no
+	 * other device of these books may show it. */
+	uint8_t shown;
+	uint8_t chip_len;		/* of the chip id; 0: none was shown */
+	uint8_t chip[EH_CHIP_ID_MAX];
 };
 
 enum eh_verdict {
@@ -209,6 +215,7 @@ struct eh_answer {
  * A claim that is held, in the worker's memory.  Between claim() and submit()
  * or withdraw() it must not move.  The members are the ledger's.
  */
+#define EH_TICKET_OWNED 2
 struct eh_ticket {
 	struct eh_ticket *next;		/* other claims of this device */
 	struct eh_device *device;
@@ -217,6 +224,7 @@ struct eh_ticket {
 	unsigned slot;			/* of the row */
 	uint64_t generation;
 	uint32_t number;		/* room taken in the index */
+	uint32_t owned[EH_TICKET_OWNED]; /* that key and chip are the device's */
 	int held;
 };
 

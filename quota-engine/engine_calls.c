@@ -191,6 +191,8 @@ eh_engine_submit(struct eh_engine *eng, struct eh_ticket *ticket,
 
 	memcpy(sub.private.token, ticket->request.token, EH_ID_LEN);
 	memcpy(sub.private.request, ticket->request.digest, EH_DIGEST_LEN);
+	sub.private.chip_len = ticket->request.chip_len;
+	memcpy(sub.private.chip, ticket->request.chip, EH_CHIP_ID_MAX);
 	err = submit(eng, &sub, error);
 	if (err == EH_OK && strict)
 		err = anchor(eng, error);

@@ -87,25 +87,22 @@ place(struct eh_shelf *s, uid_t uid, uint64_t now)
 }
 
 int
-eh_shelf_put(struct eh_shelf *s, uid_t uid, uint64_t now,
-    const uint8_t spki[EH_SPKI_DIGEST_LEN],
-    const uint8_t digest[EH_SHA256_LEN], struct eh_error *error)
+eh_shelf_put(struct eh_shelf *s, uint64_t now, const struct eh_shelved *what,
+    struct eh_error *error)
 {
 	struct eh_shelved *r;
 	int err = EH_OK;
 
 	pthread_mutex_lock(&s->lock);
-	if ((r = find(s, now, spki)) == NULL)
-		r = place(s, uid, now);
+	if ((r = find(s, now, what->spki)) == NULL)
+		r = place(s, what->uid, now);
 	if (r != NULL) {
-		memcpy(r->spki, spki, sizeof(r->spki));
-		memcpy(r->digest, digest, sizeof(r->digest));
+		*r = *what;
 		r->until = now + EH_EVIDENCE_NS;
-		r->uid = uid;
 	} else {
 		err = eh_error_set(error, EH_ERR_FULL,
-		    "%u requests of other users wait to be used: send this one "
-		    "with its issue, or try again in ten minutes",
+		    "%u pieces of evidence of other users wait to be used: "
+		    "send this one with its issue, or try again in ten minutes",
 		    EH_EVIDENCE_KEPT);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -113,14 +110,16 @@ eh_shelf_put(struct eh_shelf *s, uid_t uid, uint64_t now,
 }
 
 int
-eh_shelf_take(struct eh_shelf *s, uint64_t now,
+eh_shelf_take(struct eh_shelf *s, uint64_t now, enum eh_evidence_kind kind,
     const uint8_t spki[EH_SPKI_DIGEST_LEN], struct eh_shelved *taken)
 {
 	struct eh_shelved *r;
 
 	memset(taken, 0, sizeof(*taken));
 	pthread_mutex_lock(&s->lock);
-	if ((r = find(s, now, spki)) != NULL) {
+	if ((r = find(s, now, spki)) != NULL && r->kind != kind)
+		r = NULL;
+	if (r != NULL) {
 		*taken = *r;
 		r->until = 0;
 	}

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/message/envelope.h"
 #include "common/x509/profile.h"
+#include "quota-engine/attest.h"
 #include "quota-engine/import.h"
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
@@ -219,10 +220,6 @@ eh_import(struct eh_boundary *b, const uint8_t *bytes, size_t len,
 	memset(done, 0, sizeof(*done));
 	if (len == 0)
 		return eh_error_set(error, EH_ERR_FORMAT, "nothing came");
-	if (bytes[0] == 0x82)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "an attestation as evidence is not supported by this "
-		    "version");
 	if ((in = calloc(1, sizeof(*in))) == NULL ||
 	    (in->state = malloc(sizeof(*in->state))) == NULL) {
 		free(in);
@@ -247,13 +244,12 @@ eh_import(struct eh_boundary *b, const uint8_t *bytes, size_t len,
 	return err;
 }
 
-/* A request ahead of the issue that it is for.  It changes nothing that lasts,
- * so there is no ceremony, no record and no new generation. */
+/* A request ahead of the issue that it is for. */
 static int
-import_request(struct eh_boundary *b, struct eh_call *call, const uint8_t *der,
+import_request(struct eh_boundary *b, uid_t uid, const uint8_t *der,
     size_t len, struct eh_error *error)
 {
-	uint8_t spki[EH_DIGEST_LEN], digest[EH_DIGEST_LEN];
+	struct eh_shelved s = { .kind = EH_PARAM_CSR, .uid = uid };
 	struct eh_state_key own;
 	struct eh_rawkey key;
 	struct eh_error why;
@@ -264,17 +260,39 @@ import_request(struct eh_boundary *b, struct eh_call *call, const uint8_t *der,
 		return eh_error_set(error, err,
 		    "%s (a certificate goes in as CKO_CERTIFICATE)",
 		    eh_error_sentence(&why));
-	eh_keyid_spki_digest(&key, spki);
-	if (eh_keys_by_digest(b->keys, spki, &own, NULL) == EH_OK)
+	eh_keyid_spki_digest(&key, s.spki);
+	if (eh_keys_by_digest(b->keys, s.spki, &own, NULL) == EH_OK)
 		return eh_error_set(error, EH_DENIED_EVIDENCE,
 		    "the request is of a key of this token, %s", own.label);
-	eh_sha256(der, len, digest);
-	if ((err = eh_shelf_put(&b->evidence, call->caller->peer.uid,
-	         eh_clock_monotonic_ns(), spki, digest, error)) != EH_OK)
+	eh_sha256(der, len, s.digest);
+	return eh_shelf_put(
+	    &b->evidence, eh_clock_monotonic_ns(), &s, error);
+}
+
+/* Evidence ahead of the issue that it is for.  It changes nothing that lasts, so
+ * there is no ceremony, no record and no new generation. */
+static int
+import_evidence(struct eh_boundary *b, struct eh_call *call,
+    const uint8_t *bytes, size_t len, struct eh_error *error)
+{
+	uid_t uid = call->caller->peer.uid;
+	struct eh_evidence_item e = { EH_PARAM_CSR, { bytes, len } };
+	int err, attested;
+
+	if (bytes[0] == 0x82 && eh_evidence_item_decode(
+	        bytes, len, &e, error) != EH_OK)
+		return EH_DENIED_EVIDENCE;
+	attested = e.kind == EH_PARAM_ATTESTATION;
+	err = attested
+	    ? eh_attest_import(b, uid, e.bytes.at, e.bytes.len, error)
+	    : import_request(b, uid, e.bytes.at, e.bytes.len, error);
+	if (err != EH_OK)
 		return err;
 	eh_wire_put_number(&call->out, EH_WIRE_KIND, 0);
-	eh_call_say(call, "a request: it waits ten minutes for the issue with "
-	    "its key");
+	eh_call_say(call, attested
+	    ? "an attestation: it waits ten minutes for the issue with a key "
+	      "of its chip"
+	    : "a request: it waits ten minutes for the issue with its key");
 	return EH_OK;
 }
 
@@ -290,8 +308,8 @@ eh_import_handle(
 	if ((done = eh_call_keep(call, sizeof(*done))) == NULL)
 		return EH_ERR_MEMORY;
 	bytes = eh_wire_bytes(call->in, EH_WIRE_DATA, &len);
-	if (len > 0 && bytes[0] == 0x30)
-		return import_request(b, call, bytes, len, error);
+	if (len > 0 && (bytes[0] == 0x30 || bytes[0] == 0x82))
+		return import_evidence(b, call, bytes, len, error);
 	if ((err = eh_import(b, bytes, len, done, error)) != EH_OK)
 		return err;
 	eh_boundary_changed(b);

@@ -166,9 +166,6 @@ judge_superseded(const struct eh_incoming *in, const struct eh_pauth *p,
 static int
 judge_modes(const struct eh_pauth *p, struct eh_error *error)
 {
-	if (p->nimages != 0)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "firmware digests are not supported by this version");
 	for (unsigned i = 0; i < p->nops; i++)
 		if (p->ops[i].op != EH_OP_PASS && p->ops[i].op != EH_OP_ISSUE &&
 		    p->ops[i].op != EH_OP_REISSUE)

@@ -69,15 +69,23 @@ pool_wipe(struct eh_pool *pool)
 	pool_init(pool, pool->size);
 }
 
-static int
-table(struct eh_index *x, uint32_t buckets)
+static uint32_t *
+empty_table(uint32_t buckets)
 {
 	uint32_t *bucket = malloc(buckets * sizeof(*bucket));
 
+	for (uint32_t i = 0; bucket != NULL && i < buckets; i++)
+		bucket[i] = EH_INDEX_NONE;
+	return bucket;
+}
+
+static int
+table(struct eh_index *x, uint32_t buckets)
+{
+	uint32_t *bucket = empty_table(buckets);
+
 	if (bucket == NULL)
 		return EH_ERR_MEMORY;
-	for (uint32_t i = 0; i < buckets; i++)
-		bucket[i] = EH_INDEX_NONE;
 	free(x->bucket);
 	x->bucket = bucket;
 	x->buckets = buckets;
@@ -91,6 +99,7 @@ eh_index_init(struct eh_index *x, const uint8_t seed[EH_DIGEST_LEN])
 	memcpy(x->seed, seed, EH_DIGEST_LEN);
 	pool_init(&x->device, sizeof(struct eh_device));
 	pool_init(&x->issued, sizeof(struct eh_issued));
+	pool_init(&x->owned, sizeof(struct eh_owned));
 	return table(x, BUCKETS_MIN);
 }
 
@@ -99,7 +108,9 @@ eh_index_wipe(struct eh_index *x)
 {
 	pool_wipe(&x->device);
 	pool_wipe(&x->issued);
+	pool_wipe(&x->owned);
 	free(x->bucket);
+	free(x->obucket);
 	free(x->book);
 	memset(x, 0, sizeof(*x));
 }
@@ -197,7 +208,9 @@ eh_index_add(struct eh_index *x, uint32_t book, const struct eh_device_id *id,
 	d = device(x, number);
 	memset(d, 0, sizeof(*d));
 	d->next = EH_INDEX_NONE;
+	d->number = number;
 	d->issued = EH_INDEX_NONE;
+	d->owned = EH_INDEX_NONE;
 	d->book = book;
 	d->id = *id;
 	link = link_to(x, book, id);
@@ -207,11 +220,150 @@ eh_index_add(struct eh_index *x, uint32_t book, const struct eh_device_id *id,
 	return EH_OK;
 }
 
+/*
+ * --- whose is this key? ---
+ */
+
+static struct eh_owned *
+owned(const struct eh_index *x, uint32_t number)
+{
+	return pool_get(&x->owned, number);
+}
+
+static uint32_t
+obucket_of(const struct eh_index *x, const uint8_t mark[EH_DEVICE_KEY])
+{
+	uint64_t m, seed;
+
+	/* Marks are fronts of digests; the seed keeps their choice from being
+	 * that of a chain. */
+	memcpy(&m, mark, sizeof(m));
+	memcpy(&seed, x->seed, sizeof(seed));
+	return (uint32_t)((m * (seed | 1)) >> 32) & (x->obuckets - 1);
+}
+
+/* Twice as many buckets, if there is memory; 0 when there is no table. */
+static int
+ogrow(struct eh_index *x)
+{
+	uint32_t old = x->obuckets, *from = x->obucket, *bucket;
+
+	if (old != 0 && (x->nowned < old || old > UINT32_MAX / 4))
+		return 1;
+	bucket = empty_table(old == 0 ? BUCKETS_MIN : 2 * old);
+	if (bucket == NULL)
+		return old != 0;
+	x->obucket = bucket;
+	x->obuckets = old == 0 ? BUCKETS_MIN : 2 * old;
+	for (uint32_t i = 0; i < old; i++) {
+		uint32_t number = from[i], next;
+
+		for (; number != EH_INDEX_NONE; number = next) {
+			struct eh_owned *o = owned(x, number);
+			uint32_t *head = &x->obucket[obucket_of(x, o->mark)];
+
+			next = o->next;
+			o->next = *head;
+			*head = number;
+		}
+	}
+	free(from);
+	return 1;
+}
+
+void
+eh_index_chip_mark(const uint8_t *id, size_t len, uint8_t mark[EH_DEVICE_KEY])
+{
+	static const char label[] = "EdgeHSM-chip";
+	uint8_t digest[EH_SHA256_LEN];
+	struct eh_sha256 h;
+
+	eh_sha256_init(&h);
+	eh_sha256_update(&h, label, sizeof(label) - 1);
+	eh_sha256_update(&h, id, len);
+	eh_sha256_final(&h, digest);
+	memcpy(mark, digest, EH_DEVICE_KEY);
+}
+
+int
+eh_index_own(struct eh_index *x, struct eh_device *d,
+    const uint8_t mark[EH_DEVICE_KEY], uint32_t *numberp)
+{
+	uint32_t number = d->owned, *head;
+	struct eh_owned *o;
+	int err;
+
+	for (; number != EH_INDEX_NONE; number = o->sibling) {
+		o = owned(x, number);
+		if (memcmp(o->mark, mark, EH_DEVICE_KEY) != 0)
+			continue;
+		o->holds++;
+		*numberp = number;
+		return EH_OK;
+	}
+	if (!ogrow(x))
+		return EH_ERR_MEMORY;
+	if ((err = pool_take(&x->owned, &number)) != EH_OK)
+		return err;
+	o = owned(x, number);
+	head = &x->obucket[obucket_of(x, mark)];
+	o->next = *head;
+	o->sibling = d->owned;
+	o->device = d->number;
+	o->holds = 1;
+	memcpy(o->mark, mark, EH_DEVICE_KEY);
+	*head = d->owned = *numberp = number;
+	x->nowned++;
+	return EH_OK;
+}
+
+void
+eh_index_disown(struct eh_index *x, uint32_t number)
+{
+	struct eh_owned *o = owned(x, number);
+	uint32_t *link;
+
+	if (--o->holds > 0)
+		return;
+	for (link = &device(x, o->device)->owned; *link != number;
+	     link = &owned(x, *link)->sibling)
+		;
+	*link = o->sibling;
+	for (link = &x->obucket[obucket_of(x, o->mark)]; *link != number;
+	     link = &owned(x, *link)->next)
+		;
+	*link = o->next;
+	pool_give(&x->owned, number);
+	x->nowned--;
+}
+
+struct eh_device *
+eh_index_owner(const struct eh_index *x, uint32_t book,
+    const struct eh_device *but, const uint8_t mark[EH_DEVICE_KEY])
+{
+	uint32_t number = x->obuckets == 0 ? EH_INDEX_NONE :
+					     x->obucket[obucket_of(x, mark)];
+
+	for (; number != EH_INDEX_NONE; number = owned(x, number)->next) {
+		const struct eh_owned *o = owned(x, number);
+		struct eh_device *d = device(x, o->device);
+
+		if (memcmp(o->mark, mark, EH_DEVICE_KEY) == 0 && d != but &&
+		    d->book == book && d->outcome != EH_OUTCOME_SCRAPPED)
+			return d;
+	}
+	return NULL;
+}
+
 void
 eh_index_remove(struct eh_index *x, struct eh_device *d)
 {
 	uint32_t *link = link_to(x, d->book, &d->id), number = *link, next;
 
+	while (d->owned != EH_INDEX_NONE) {
+		owned(x, d->owned)->holds = 1;
+		eh_index_disown(x, d->owned);
+	}
 	for (; d->issued != EH_INDEX_NONE; d->issued = next) {
 		next = eh_index_issued(x, d->issued)->next;
 		pool_give(&x->issued, d->issued);

@@ -12,8 +12,8 @@
 /*
  * Derived data: rebuilt at each start from the journal.  Devices are kept by
  * "book".  An authorization has a book; one that supersedes another goes on
- * with its book.  80 bytes per device, 72 per certificate, 4 to 8 of hash
- * table.
+ * with its book.  96 bytes per device, 72 per certificate, 4 to 8 of hash
+ * table; where evidence is asked for, 24 more for each key and chip.
  *
  * Devices and certificates are found by number and do not move, so pointers to
  * them stay good until they are removed.
@@ -23,6 +23,8 @@ struct eh_ticket;
 struct eh_device {
 	struct eh_ticket *claims;	/* held; a list */
 	uint32_t next;			/* in the hash chain, or free list */
+	uint32_t number;		/* its own */
+	uint32_t owned;			/* keys and chips; a list */
 	uint32_t book;
 	uint32_t issued;		/* newest certificate; a list */
 	uint32_t units;			/* the row generation whose reservation
@@ -33,7 +35,18 @@ struct eh_device {
 	uint8_t reports;		/* in this run */
 	uint8_t graced;			/* its pass was paid by boot grace */
 	uint8_t uses[EH_OPS];
+	uint8_t has_chip;
+	uint8_t chip[EH_DEVICE_KEY];	/* mark of the chip that it is */
 	struct eh_device_id id;
+};
+
+/* That a key, or a chip, is a device's: found by a mark of it. */
+struct eh_owned {
+	uint32_t next;			/* in the hash chain, or free list */
+	uint32_t sibling;		/* the next of the device */
+	uint32_t device;
+	uint32_t holds;			/* claims and records that say so */
+	uint8_t mark[EH_DEVICE_KEY];
 };
 
 #define EH_ISSUED_STRICT 1u	/* a re-issue */
@@ -72,7 +85,9 @@ struct eh_index {
 	uint8_t seed[EH_DIGEST_LEN];	/* so that nobody chooses collisions */
 	uint32_t *bucket;
 	uint32_t buckets, devices;
-	struct eh_pool device, issued;
+	struct eh_pool device, issued, owned;
+	uint32_t *obucket;
+	uint32_t obuckets, nowned;
 	struct eh_book *book;
 	uint32_t books;
 };
@@ -113,5 +128,21 @@ void eh_index_issue(struct eh_index *, struct eh_device *, uint32_t number,
 /* The certificate ${number}, or NULL for EH_INDEX_NONE: the way through a
  * device's list. */
 struct eh_issued *eh_index_issued(const struct eh_index *, uint32_t number);
+
+
+/* The mark of a chip id. */
+void eh_index_chip_mark(
+    const uint8_t *id, size_t len, uint8_t mark[EH_DEVICE_KEY]);
+
+/* Say once more that ${mark} is the device's; ${numberp} says it for disown(),
+ * which takes one such word back.  EH_ERR_MEMORY. */
+EH_MUST_CHECK int eh_index_own(struct eh_index *, struct eh_device *,
+    const uint8_t mark[EH_DEVICE_KEY], uint32_t *numberp);
+void eh_index_disown(struct eh_index *, uint32_t number);
+
+/* A device of ${book} but ${but} (may be NULL) to which ${mark} belongs, and
+ * which was not reported as scrapped; or NULL. */
+struct eh_device *eh_index_owner(const struct eh_index *, uint32_t book,
+    const struct eh_device *but, const uint8_t mark[EH_DEVICE_KEY]);
 
 #endif

@@ -15,6 +15,7 @@
 #include "common/x509/csr.h"
 #include "common/x509/serial.h"
 #include "common/x509/template.h"
+#include "quota-engine/attest.h"
 #include "quota-engine/authorization.h"
 #include "quota-engine/host.h"
 #include "quota-engine/issue.h"
@@ -39,29 +40,22 @@ struct issue {
 	struct eh_answer answer;
 	struct eh_record record;
 	struct eh_shelved shelved;	/* evidence that was imported before */
+	struct eh_challenge challenge;	/* that the evidence has used up */
+	struct eh_attest attest;
 
 	/* Of the one that was last tried, for the sentence of a refusal. */
 	size_t agreed;		/* octets, with the template that came nearest */
 	int meant;		/* the serial is the one of it */
 };
 
-/* Step 1: the parameter, and what of it this version does not build. */
+/* Step 1: the parameter. */
 static int
 read_param(struct issue *i, const uint8_t *param, size_t len,
     struct eh_error *error)
 {
-	int err;
-
 	if (param == NULL || len == 0)
 		return EH_OK;
-	if ((err = eh_issue_param_decode(param, len, &i->param, error)) !=
-	    EH_OK)
-		return err;
-	if (i->param.evidence_kind == EH_PARAM_ATTESTATION)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "an attestation as evidence is not supported by this "
-		    "version");
-	return EH_OK;
+	return eh_issue_param_decode(param, len, &i->param, error);
 }
 
 /* The device that the TBS is about: the one in it, or the one named beside. */
@@ -415,44 +409,164 @@ check_request(struct issue *i, struct eh_error *error)
 	return EH_OK;
 }
 
+/* For whom was the challenge made that the chip has signed? */
+static int
+check_asked(const struct issue *i, const uint8_t authorization[EH_ID_LEN],
+    const struct eh_device_id *device, struct eh_error *error)
+{
+	char text[EH_DEVICE_TEXT];
+
+	if (memcmp(authorization, i->chosen->what->id, EH_ID_LEN) == 0 &&
+	    eh_device_id_equal(device, &i->request.device))
+		return EH_OK;
+	return eh_error_set(error, EH_DENIED_EVIDENCE,
+	    "the chip's attestation answers the challenge for device %s%s: "
+	    "each device needs its own",
+	    eh_authorization_device_text(device, text),
+	    memcmp(authorization, i->chosen->what->id, EH_ID_LEN) == 0
+		? "" : " under another authorization");
+}
+
+/* An attestation that came with the request: of a chip that has the key, for
+ * the challenge that was made for this device.  The challenge goes with it. */
+static int
+check_attestation(struct issue *i, struct eh_error *error)
+{
+	struct eh_boundary *b = i->b;
+	struct eh_challenge c;
+	int err;
+
+	if ((err = eh_attest_read(i->param.evidence, i->param.evidence_len,
+	         &i->attest, error)) != EH_OK ||
+	    (err = eh_attest_challenge(b, &i->attest, &c, error)) != EH_OK ||
+	    (err = check_asked(i, c.authorization, &c.device, error)) !=
+	        EH_OK ||
+	    (err = eh_attest_check(
+	         b, &i->attest, i->chosen->what, error)) != EH_OK ||
+	    (err = eh_attest_has_key(&i->attest, &i->values.key, error)) !=
+	        EH_OK)
+		return err;
+	if (!eh_challenges_take(
+	        &b->challenges, eh_clock_monotonic_ns(), c.bytes))
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "the chip's attestation has just been used by another "
+		    "request");
+	i->challenge = c;
+	memcpy(i->record.of.certificate.evidence, i->attest.digest,
+	    EH_DIGEST_LEN);
+	i->request.chip_len = EH_CHIP_ID_SOC;
+	eh_chip_says_id(&i->attest.says, i->request.chip);
+	return EH_OK;
+}
+
 /* Evidence that was imported just before, for this key; once. */
 static int
-check_shelf(struct issue *i, struct eh_error *error)
+take_shelved(struct issue *i, enum eh_evidence_kind kind)
 {
-	struct eh_certificate *c = &i->record.of.certificate;
 	uint8_t spki[EH_DIGEST_LEN];
 
 	eh_keyid_spki_digest(&i->values.key, spki);
-	if (!eh_shelf_take(&i->b->evidence, eh_clock_monotonic_ns(), spki,
-	        &i->shelved))
+	if (!eh_shelf_take(&i->b->evidence, eh_clock_monotonic_ns(), kind,
+	        spki, &i->shelved))
+		return 0;
+	memcpy(i->record.of.certificate.evidence, i->shelved.digest,
+	    EH_DIGEST_LEN);
+	return 1;
+}
+
+static int
+check_shelved_attestation(struct issue *i, struct eh_error *error)
+{
+	if (!take_shelved(i, EH_PARAM_ATTESTATION))
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for an attestation of the device's chip "
+		    "over a challenge of this EdgeHSM: send it in the "
+		    "parameter of CKM_EDGEHSM_ISSUE (edgehsm line run does), or "
+		    "import it just before", i->chosen->what->profile->name);
+	i->request.chip_len = i->shelved.chip_len;
+	memcpy(i->request.chip, i->shelved.chip, sizeof(i->request.chip));
+	return check_asked(
+	    i, i->shelved.authorization, &i->shelved.device, error);
+}
+
+static int
+check_shelf(struct issue *i, struct eh_error *error)
+{
+	if (!take_shelved(i, EH_PARAM_CSR))
 		return eh_error_set(error, EH_DENIED_EVIDENCE,
 		    "profile %s asks for a PKCS#10 request of the device's key: "
 		    "send it in the parameter of CKM_EDGEHSM_ISSUE (edgehsm "
 		    "unit issue does), or import it just before",
 		    i->chosen->what->profile->name);
-	memcpy(c->evidence, i->shelved.digest, EH_DIGEST_LEN);
 	return EH_OK;
+}
+
+/* Firmware can only be named where a chip says which it runs. */
+static int
+check_images(const struct issue *i, struct eh_error *error)
+{
+	const struct eh_profile *p = i->chosen->what->profile;
+
+	if (i->chosen->what->pauth.nimages == 0 ||
+	    p->evidence == EH_EVIDENCE_ATTESTED)
+		return EH_OK;
+	return eh_error_set(error, EH_DENIED_EVIDENCE,
+	    "authorization %s names the chips' firmware, and profile %s asks "
+	    "for no attestation that would show it: the OEM must authorize "
+	    "anew", i->chosen->name, p->name);
 }
 
 static int
 check_evidence(struct issue *i, struct eh_error *error)
 {
 	const struct eh_profile *p = i->chosen->what->profile;
-	int came = i->param.evidence_kind != EH_PARAM_NO_EVIDENCE;
+	enum eh_evidence_kind came = i->param.evidence_kind;
 
+	i->request.shown = p->evidence != EH_EVIDENCE_NONE;
 	i->record.of.certificate.has_evidence = p->evidence != EH_EVIDENCE_NONE;
 	switch (p->evidence) {
 	case EH_EVIDENCE_NONE:
-		return !came ? EH_OK : eh_error_set(error, EH_DENIED_EVIDENCE,
+		if (came == EH_PARAM_NO_EVIDENCE)
+			return EH_OK;
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
 		    "profile %s asks for no evidence, and some came", p->name);
 	case EH_EVIDENCE_CSR:
-		return came ? check_request(i, error) : check_shelf(i, error);
-	default:
-		/* eh_profile_supported() keeps them out. */
+		if (came == EH_PARAM_NO_EVIDENCE)
+			return check_shelf(i, error);
+		if (came == EH_PARAM_CSR)
+			return check_request(i, error);
 		return eh_error_set(error, EH_DENIED_EVIDENCE,
-		    "profile %s asks for evidence that this version does not "
-		    "check", p->name);
+		    "profile %s asks for a PKCS#10 request of the device's "
+		    "key, and an attestation came", p->name);
+	case EH_EVIDENCE_ATTESTED:
+		if (came == EH_PARAM_NO_EVIDENCE)
+			return check_shelved_attestation(i, error);
+		if (came == EH_PARAM_ATTESTATION)
+			return check_attestation(i, error);
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for an attestation of the device's chip, "
+		    "and a PKCS#10 request came", p->name);
+	default:
+		return eh_error_set(error, EH_DENIED_EVIDENCE,
+		    "profile %s asks for evidence that is not known here",
+		    p->name);
 	}
+}
+
+/* Now that the chip is known: another one than the device's makes this a
+ * re-issue, for which another key may be pinned. */
+static int
+judge_chip(struct issue *i, struct eh_error *error)
+{
+	int err;
+
+	if (i->request.chip_len == 0)
+		return EH_OK;
+	if ((err = eh_engine_peek(
+	         i->b->engine, &i->request, &i->answer, error)) != EH_OK)
+		return err;
+	return i->answer.verdict == EH_VERDICT_REISSUE ? check_keys(i, error) :
+							 EH_OK;
 }
 
 /* Step 3: what a new certificate must obey and a repeated one did before. */
@@ -469,11 +583,14 @@ check_new(struct issue *i, struct eh_error *error)
 	        EH_OK ||
 	    (err = check_line(i, error)) != EH_OK ||
 	    (err = check_keys(i, error)) != EH_OK ||
-	    (err = check_not_before(i, error)) != EH_OK)
+	    (err = check_not_before(i, error)) != EH_OK ||
+	    (err = check_images(i, error)) != EH_OK)
 		return err;
 	fill_certificate(i);
 	/* Last, because it costs most, and takes what was imported. */
-	return check_evidence(i, error);
+	if ((err = check_evidence(i, error)) != EH_OK)
+		return err;
+	return judge_chip(i, error);
 }
 
 /* Step 4: claim, sign, record; a repeat gets what it got before. */
@@ -512,6 +629,18 @@ claim_and_sign(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
 	    EH_SIGNATURE_LEN, error);
 }
 
+/* Evidence that came to nothing is good for another try. */
+static void
+give_back(struct issue *i)
+{
+	if (i->shelved.until != 0)
+		eh_shelf_give_back(&i->b->evidence, eh_clock_monotonic_ns(),
+		    &i->shelved);
+	if (i->challenge.until != 0)
+		eh_challenges_give_back(&i->b->challenges,
+		    eh_clock_monotonic_ns(), &i->challenge);
+}
+
 static int
 sign_certificate(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
     struct eh_error *error)
@@ -524,10 +653,8 @@ sign_certificate(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
 	    (i->answer.verdict == EH_VERDICT_RETRY ||
 	        (err = check_new(i, error)) == EH_OK))
 		err = claim_and_sign(i, signature, error);
-	if (i->shelved.until != 0 &&
-	    (err != EH_OK || i->answer.verdict == EH_VERDICT_RETRY))
-		eh_shelf_give_back(&i->b->evidence, eh_clock_monotonic_ns(),
-		    &i->shelved);
+	if (err != EH_OK || i->answer.verdict == EH_VERDICT_RETRY)
+		give_back(i);
 	eh_authorizations_release(i->b->authorizations, i->view, i->nviews);
 	return err;
 }

@@ -23,6 +23,8 @@ struct finding {
 	unsigned last;			/* its highest issue number */
 	unsigned templates; /* how many templates have been issued */
 	unsigned claims[EH_OPS];	/* held by others, per operation */
+	uint8_t mark[EH_DEVICE_KEY];	/* of the chip that was shown */
+	int other_chip;			/* the device was begun with another */
 };
 
 unsigned
@@ -72,6 +74,29 @@ static int
 same(const void *a, const void *b, size_t len)
 {
 	return memcmp(a, b, len) == 0;
+}
+
+/* Which chip is it, and is that the device's? */
+static void
+look_at_chip(const struct eh_request *req, struct finding *f)
+{
+	uint8_t mark[EH_DEVICE_KEY];
+
+	if (req->chip_len == 0)
+		return;
+	eh_index_chip_mark(req->chip, req->chip_len, f->mark);
+	if (f->device == NULL)
+		return;
+	f->other_chip = f->device->has_chip &&
+	    !same(f->device->chip, f->mark, EH_DEVICE_KEY);
+	/* Claims count as if they had ended well. */
+	for (const struct eh_ticket *t = f->device->claims; t != NULL;
+	     t = t->next) {
+		if (t->request.chip_len == 0)
+			continue;
+		eh_index_chip_mark(t->request.chip, t->request.chip_len, mark);
+		f->other_chip |= !same(mark, f->mark, EH_DEVICE_KEY);
+	}
 }
 
 /* Look through the certificates that the device has. */
@@ -201,6 +226,12 @@ check_uses(const struct eh_request *req, const struct finding *f,
 		    "re-issue: only the same TBSCertificate is signed again",
 		    eh_ledger_device_name(&req->device, device), f->last,
 		    eh_state_row_name(f->row, name));
+	if (!o->granted && verdict == EH_VERDICT_REISSUE && f->other_chip)
+		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
+		    "device %s was begun with another chip, and authorization "
+		    "%s allows no re-issue",
+		    eh_ledger_device_name(&req->device, device),
+		    eh_state_row_name(f->row, name));
 	if (!o->granted && verdict == EH_VERDICT_REISSUE)
 		return eh_error_set(error, EH_DENIED_DEVICE_LIMIT,
 		    "device %s is finished, and authorization %s allows no "
@@ -229,16 +260,25 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 	const uint8_t *number = req->key_number;
 	const struct eh_issued *i;
 	char device[EH_DEVICE_NAME];
-	int wrong = 0;
+	int wrong = 0, again = 0, reissues = 0;
 
 	if (f->device == NULL)
 		return EH_OK;
 	for (i = eh_index_issued(&eng->index, f->device->issued); i != NULL;
-	     i = eh_index_issued(&eng->index, i->next))
-		wrong |= !(i->flags & EH_ISSUED_STRICT) &&
-		    same(i->key, req->key, EH_DEVICE_KEY) !=
-		        (number[i->template_index] ==
-		            number[req->template_index]);
+	     i = eh_index_issued(&eng->index, i->next)) {
+		int is = same(i->key, req->key, EH_DEVICE_KEY) !=
+		    (number[i->template_index] == number[req->template_index]);
+
+		if (i->flags & EH_ISSUED_STRICT) {
+			reissues++;
+			again |= is;
+		} else {
+			wrong |= is;
+		}
+	}
+	/* The first ones, or those that came in their place. */
+	if (reissues > 0)
+		wrong &= again;
 	for (const struct eh_ticket *t = f->device->claims; t != NULL;
 	     t = t->next)
 		wrong |= same(t->request.key, req->key, EH_DEVICE_KEY) !=
@@ -250,6 +290,35 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 	    "the public key does not go with the other certificates of device "
 	    "%s: the profile says which of them share a key",
 	    eh_ledger_device_name(&req->device, device));
+}
+
+/* What was shown to be one device's is no other's: one bought chip, or one key,
+ * would do for all of them.  A device that was scrapped gives its own free. */
+static int
+check_owner(struct eh_engine *eng, const struct eh_request *req,
+    const struct finding *f, struct eh_error *error)
+{
+	const char *what = "public key";
+	const struct eh_device *d = NULL;
+	char device[EH_DEVICE_NAME], other[EH_DEVICE_NAME], name[EH_ROW_NAME];
+
+	if (req->shown)
+		d = eh_index_owner(
+		    &eng->index, f->books->book, f->device, req->key);
+	if (d == NULL && req->chip_len > 0) {
+		what = "chip";
+		d = eh_index_owner(
+		    &eng->index, f->books->book, f->device, f->mark);
+	}
+	if (d == NULL)
+		return EH_OK;
+	return eh_error_set(error, EH_DENIED_EVIDENCE,
+	    "the %s is that of device %s already, and cannot be that of "
+	    "device %s too: authorization %s makes each device with its own "
+	    "(one that was reported as scrapped gives them free)", what,
+	    eh_ledger_device_name(&d->id, other),
+	    eh_ledger_device_name(&req->device, device),
+	    eh_state_row_name(f->row, name));
 }
 
 /* Is nothing to be done for the device any more? */
@@ -306,10 +375,13 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 		return EH_ERR_BUSY;
 	if ((err = check_other_rows(eng, req, f, error)) != EH_OK)
 		return err;
-	answer->verdict = f->issued || finished(req, f) ? EH_VERDICT_REISSUE :
-							  EH_VERDICT_FIRST;
-	if (answer->verdict == EH_VERDICT_FIRST &&
-	    (err = check_key(eng, req, f, error)) != EH_OK)
+	look_at_chip(req, f);
+	answer->verdict = f->issued || f->other_chip || finished(req, f)
+	    ? EH_VERDICT_REISSUE
+	    : EH_VERDICT_FIRST;
+	if ((answer->verdict == EH_VERDICT_FIRST &&
+	        (err = check_key(eng, req, f, error)) != EH_OK) ||
+	    (err = check_owner(eng, req, f, error)) != EH_OK)
 		return err;
 	return check_uses(req, f, answer->verdict, error);
 }
@@ -446,6 +518,38 @@ drop_device(struct eh_engine *eng, unsigned slot, uint64_t generation,
 	eh_index_remove(&eng->index, d);
 }
 
+/* Take back what own() said. */
+static void
+disown(struct eh_engine *eng, struct eh_ticket *t)
+{
+	for (unsigned i = 0; i < EH_TICKET_OWNED; i++) {
+		if (t->owned[i] != EH_INDEX_NONE && t->device != NULL)
+			eh_index_disown(&eng->index, t->owned[i]);
+		t->owned[i] = EH_INDEX_NONE;
+	}
+}
+
+/* Key and chip are this device's from now on, unless the claim comes to
+ * nothing. */
+static int
+own(struct eh_engine *eng, const struct eh_request *req,
+    const struct finding *f, struct eh_ticket *t, struct eh_error *error)
+{
+	int err = EH_OK;
+
+	t->device = f->device;
+	if (req->shown)
+		err = eh_index_own(
+		    &eng->index, f->device, req->key, &t->owned[0]);
+	if (err == EH_OK && req->chip_len > 0)
+		err = eh_index_own(
+		    &eng->index, f->device, f->mark, &t->owned[1]);
+	if (err != EH_OK)
+		disown(eng, t);
+	return err == EH_OK ? EH_OK :
+	    eh_error_set(error, err, "out of memory");
+}
+
 static int
 take_unit(struct eh_engine *eng, struct finding *f, enum eh_verdict verdict,
     struct eh_error *error)
@@ -465,6 +569,8 @@ eh_ledger_claim(struct eh_engine *eng, const struct eh_request *req,
 	int err;
 
 	memset(t, 0, sizeof(*t));
+	for (unsigned i = 0; i < EH_TICKET_OWNED; i++)
+		t->owned[i] = EH_INDEX_NONE;
 	if ((err = check_phase(eng, error)) != EH_OK ||
 	    (err = judge(eng, req, &f, answer, error)) != EH_OK)
 		return err;
@@ -482,7 +588,10 @@ eh_ledger_claim(struct eh_engine *eng, const struct eh_request *req,
 	if (eh_index_reserve(&eng->index, &t->number) != EH_OK)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	if ((err = open_device(eng, req, &f, &now, error)) != EH_OK ||
+	    (err = own(eng, req, &f, t, error)) != EH_OK ||
 	    (err = take_unit(eng, &f, answer->verdict, error)) != EH_OK) {
+		disown(eng, t);
+		t->device = NULL;
 		drop_device(eng, f.slot, f.row->generation, f.device);
 		eh_index_cancel(&eng->index, t->number);
 		return err;
@@ -525,6 +634,7 @@ eh_ledger_withdraw(struct eh_engine *eng, struct eh_ticket *t)
 	if (eng->books[t->slot].generation == t->generation)
 		eng->books[t->slot].out[eh_ledger_op(t->answer.verdict)]--;
 	eh_index_cancel(&eng->index, t->number);
+	disown(eng, t);
 	eh_ledger_end(eng, t);
 	drop_device(eng, t->slot, t->generation, t->device);
 	t->device = NULL;

@@ -100,6 +100,16 @@ note_use(struct eh_engine *eng, struct eh_device *d, unsigned op, int opens)
 	}
 }
 
+/* The chip that the device is from now on. */
+static void
+note_chip(struct eh_device *d, const uint8_t *chip, size_t len)
+{
+	if (len == 0)
+		return;
+	d->has_chip = 1;
+	eh_index_chip_mark(chip, len, d->chip);
+}
+
 static uint8_t
 issued_flags(unsigned op, int has_token)
 {
@@ -127,6 +137,7 @@ eh_ledger_settle(struct eh_engine *eng, struct eh_ticket *t,
 		use(eng, t->slot, EH_OP_PASS);
 	use(eng, t->slot, op);
 	note_use(eng, t->device, op, opens);
+	note_chip(t->device, t->request.chip, t->request.chip_len);
 	eh_index_issue(&eng->index, t->device, t->number, &values);
 	eh_ledger_end(eng, t);
 }
@@ -288,6 +299,22 @@ eh_ledger_close_marked(struct eh_engine *eng)
 	return any;
 }
 
+static int
+remember_owner(struct eh_engine *eng, struct eh_device *d,
+    const struct eh_issued *values, const struct eh_certificate *c,
+    const struct eh_private *private)
+{
+	uint32_t number;
+	int err = EH_OK;
+
+	if (c->has_evidence)
+		err = eh_index_own(&eng->index, d, values->key, &number);
+	note_chip(d, private->chip, private->chip_len);
+	if (err == EH_OK && private->chip_len > 0)
+		err = eh_index_own(&eng->index, d, d->chip, &number);
+	return err;
+}
+
 int
 eh_ledger_remember(struct eh_engine *eng, uint32_t book,
     const struct eh_record *record, const struct eh_private *private,
@@ -318,6 +345,10 @@ eh_ledger_remember(struct eh_engine *eng, uint32_t book,
 	d = eh_index_find(&eng->index, book, &record->device);
 	if (d == NULL && (err = eh_index_add(&eng->index, book,
 	        &record->device, &d)) != EH_OK) {
+		eh_index_cancel(&eng->index, number);
+		return err;
+	}
+	if ((err = remember_owner(eng, d, &values, c, private)) != EH_OK) {
 		eh_index_cancel(&eng->index, number);
 		return err;
 	}

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "quota-engine/attest.h"
 #include "quota-engine/import.h"
 #include "quota-engine/health.h"
 #include "quota-engine/monitor.h"
@@ -45,6 +46,7 @@ const struct eh_monitor_row eh_monitor_rows[] = {
 	{ EH_REQ_PUT_OBJECT,    "put-object",       EITHER,   EITHER,   READY,  BOUNDED, eh_req_put_object },
 	{ EH_REQ_IMPORT,        "import",           EITHER,   NOBODY,   READY,  BOUNDED, eh_import_handle },
 	{ EH_REQ_TIME_NONCE,    "time-nonce",       EITHER,   NOBODY,   READY,  BOUNDED, eh_import_nonce_handle },
+	{ EH_REQ_CHALLENGE,     "challenge",        OPERATOR, OPERATOR, READY,  FREE,    eh_attest_challenge_handle },
 	{ EH_REQ_REPORT,        "report",           OPERATOR, OPERATOR, READY,  BOUNDED, eh_report_handle },
 	{ EH_REQ_SIGN,          "sign",             OPERATOR, OPERATOR, READY,  FREE,    eh_req_sign },
 	{ EH_REQ_LOG_READ,      "log-read",         ANY,      NOBODY,   READY,  FREE,    eh_req_log_read },

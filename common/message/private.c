@@ -16,7 +16,7 @@ eh_private_decode(const void *bytes, size_t len, struct eh_private *p,
 
 	memset(p, 0, sizeof(*p));
 	eh_cbor_init(&c, bytes, len, EH_ITEMS_MAX);
-	eh_cbor_map(&c, 0, 4);
+	eh_cbor_map(&c, 0, 5);
 	if (eh_cbor_if_key(&c, 1))
 		p->reply = eh_cbor_bytes(
 		    &c, 1, EH_PRIVATE_REPLY_MAX, &p->reply_len);
@@ -31,6 +31,9 @@ eh_private_decode(const void *bytes, size_t len, struct eh_private *p,
 	if (eh_cbor_if_key(&c, 4))
 		p->message = eh_cbor_bytes(
 		    &c, 1, EH_PRIVATE_MESSAGE_MAX, &p->message_len);
+	if (eh_cbor_if_key(&c, 5))
+		p->chip_len = (uint8_t)eh_item_octets(
+		    &c, 1, EH_PRIVATE_CHIP_MAX, p->chip);
 	eh_cbor_leave(&c);
 	err = eh_item_end(&c, len, "private part of a journal entry", error);
 	if (err != EH_OK)
@@ -42,7 +45,8 @@ void
 eh_private_encode(const struct eh_private *p, struct eh_writer *w)
 {
 	eh_cbor_put_map(w, 0u + (p->reply_len > 0) + (p->has_token != 0) +
-	    (p->has_request != 0) + (p->message_len > 0));
+	    (p->has_request != 0) + (p->message_len > 0) +
+	    (p->chip_len > 0));
 	if (p->reply_len > 0)
 		eh_item_put_pair_bytes(w, 1, p->reply, p->reply_len);
 	if (p->has_token)
@@ -51,4 +55,6 @@ eh_private_encode(const struct eh_private *p, struct eh_writer *w)
 		eh_item_put_pair_bytes(w, 3, p->request, EH_DIGEST_LEN);
 	if (p->message_len > 0)
 		eh_item_put_pair_bytes(w, 4, p->message, p->message_len);
+	if (p->chip_len > 0)
+		eh_item_put_pair_bytes(w, 5, p->chip, p->chip_len);
 }

@@ -10,6 +10,7 @@
 #define EH_PRIVATE_MAX         16896
 #define EH_PRIVATE_REPLY_MAX   8192
 #define EH_PRIVATE_MESSAGE_MAX 8448
+#define EH_PRIVATE_CHIP_MAX    32
 
 /* Every member may be absent; the pointers borrow from the bytes decoded. */
 struct eh_private {
@@ -21,6 +22,8 @@ struct eh_private {
 	uint8_t request[EH_DIGEST_LEN];	/* digest; SHA-256(TBS) for an issue */
 	const uint8_t *message;	/* that caused the record (redo) */
 	size_t message_len;	/* 0: absent */
+	uint8_t chip_len;	/* of whoever made the key; 0: absent */
+	uint8_t chip[EH_PRIVATE_CHIP_MAX];
 };
 
 /* Decode one.  EH_OK, EH_ERR_FORMAT, EH_ERR_TRAILING. */

@@ -136,6 +136,8 @@ const struct eh_wire_row eh_wire_rows[] = {
 	    O(ANCHOR_MODE), O(CUSTODY), O(BURNED_SEQS), O(UNACKED),
 	    M(REFUSALS), M(AUTHORIZATIONS), O(REFUSAL),
 	    O(UNACCOUNTED) } },
+	{ EH_REQ_CHALLENGE, "challenge",	/* for a chip to sign */
+	  { M(AUTHORIZATION), M(ID_KIND), M(DEVICE) }, { M(NONCE) } },
 
 	{ EH_MAP_OBJECT, "object",	/* keys: SPKI and what follows, DIGEST
 					   of the SPKI; others: DATA */

@@ -423,13 +423,10 @@ eh_profile_check(const struct eh_profile *p, struct eh_error *e)
 int
 eh_profile_supported(const struct eh_profile *p, struct eh_error *e)
 {
-	if (p->evidence == EH_EVIDENCE_ATTESTED)
-		return eh_error_set(e, EH_ERR_UNSUPPORTED, "profile %s asks "
-		    "for evidence: attested, which this version does not "
-		    "check; use evidence: csr or none", p->name);
-	if (p->roots > 0 || p->adac_given)
+	if (p->evidence != EH_EVIDENCE_ATTESTED &&
+	    (p->roots > 0 || p->adac_given))
 		return eh_error_set(e, EH_ERR_UNSUPPORTED, "profile %s names "
-		    "%s, which this version does not check", p->name,
+		    "%s, which only evidence: attested looks at", p->name,
 		    p->roots > 0 ? "attestation roots" :
 				   "a root of trust for debug (ADAC)");
 	for (unsigned i = 0; i < p->templates; i++) {

@@ -32,6 +32,8 @@ device() {
 }
 device a
 device b
+device c
+device d
 issue() {
 	edgehsm unit issue "$1" --csr "$2.csr" --out "$1.pem" \
 	    --authorization E-1 --template idevid
@@ -79,13 +81,20 @@ is "for one device" $((used + 1)) "$(number devices_used E-1)"
 check "the same again is free" sign SN00000004.tbs sig2
 check "and the same" cmp sig sig2
 tbs SN00000005 b
-fails "for another device it is used up" 0x8042000a sign SN00000005.tbs sig
-check "edgehsm token import takes it as PEM, too" edgehsm token import b.csr
-check "and it is good once more" sign SN00000005.tbs sig
-check "what was imported is forgotten at a restart" load b.der
+check "the same request is imported again" load b.der
+fails "a key is of one device" 0x8042000a sign SN00000005.tbs sig
+fails "and the sentence says of which" \
+    "public key is that of device SN00000004 already" \
+    edgehsm unit issue SN00000005 --csr b.csr --out b.pem \
+    --authorization E-1 --template idevid
+tbs SN00000005 c
+fails "another key needs its own request" 0x8042000a sign SN00000005.tbs sig
+check "edgehsm token import takes it as PEM, too" edgehsm token import c.csr
+check "and then it is signed" sign SN00000005.tbs sig
+check "what was imported is forgotten at a restart" load d.der
 stop
 daemon || echo "# edgehsmd did not start again"
-tbs SN00000006 b
+tbs SN00000006 d
 fails "so the request is imported again" 0x8042000a sign SN00000006.tbs sig
 stop
 finish

@@ -71,6 +71,9 @@ static const struct {
 	{ "record", GOLDEN_PRIVATE_MAC },
 	{ "record", GOLDEN_PRIVATE_STORED },
 	{ "param", GOLDEN_PARAM },
+	{ "evidence", GOLDEN_EVIDENCE },
+	{ "evidence", GOLDEN_EVIDENCE_ROOT },
+	{ "evidence", GOLDEN_EVIDENCE_DIGEST },
 };
 #define NSAMPLES (sizeof(samples) / sizeof(samples[0]))
 

@@ -66,7 +66,9 @@ START_TEST(members_are_optional_and_have_limits)
 
 	strict_refuses(&f, "a0", EH_OK);
 	strict_refuses(&f, "a10140", EH_ERR_FORMAT);	/* empty reply */
-	strict_refuses(&f, "a10500", EH_ERR_FORMAT);	/* unknown key */
+	strict_refuses(&f, "a10540", EH_ERR_FORMAT);	/* empty chip id */
+	strict_refuses(&f, "a10541aa", EH_OK);
+	strict_refuses(&f, "a10600", EH_ERR_FORMAT);	/* unknown key */
 	for (int more = 0; more < 2; more++) {
 		memset(&p, 0, sizeof(p));
 		p.reply = big;

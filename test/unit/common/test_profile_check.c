@@ -578,7 +578,9 @@ START_TEST(what_is_not_built_is_refused_in_words)
 	ck_assert_int_eq(eh_profile_supported(p, &f->error), EH_OK);
 	p->roots = 1;
 	p->evidence = EH_EVIDENCE_ATTESTED;
-	unsupported("evidence: attested");
+	p->adac_given = 1;
+	ck_assert_int_eq(eh_profile_supported(p, &f->error), EH_OK);
+	p->adac_given = 0;
 	p->evidence = EH_EVIDENCE_NONE;
 	unsupported("attestation roots");
 	p->roots = 0;

@@ -532,6 +532,10 @@ serve(struct caller *c, const struct eh_wire *in, struct answer *a)
 		eh_wire_put_bytes(
 		    &a->out, EH_WIRE_NONCE, "nonce-0123456789", 16);
 		break;
+	case EH_REQ_CHALLENGE:
+		eh_wire_put_bytes(&a->out, EH_WIRE_NONCE,
+		    "challenge-0123456789-0123456789-", 32);
+		break;
 	case EH_REQ_REPORT:
 		keep_data(in);
 		eh_wire_put_number(&a->out, EH_WIRE_SEQ, 43);

@@ -110,6 +110,28 @@ START_TEST(the_time_nonce_has_16_octets)
 }
 END_TEST
 
+START_TEST(a_challenge_is_for_a_device)
+{
+	CK_BYTE id[] = "SN1";
+
+	len = 31;
+	ck_assert_uint_eq(vendor->Challenge(s, nonce, (CK_BYTE *)"serial", 6,
+	    id, 3, out, &len), CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(len, 32);
+	ck_assert_uint_eq(fake.count[EH_REQ_CHALLENGE], 0);
+	ck_assert_uint_eq(vendor->Challenge(s, nonce, (CK_BYTE *)"serial", 6,
+	    id, 3, out, &len), CKR_OK);
+	ck_assert_uint_eq(len, 32);
+	ck_assert_mem_eq(out, "challenge-", 10);
+	ck_assert_uint_eq(vendor->Challenge(s, nonce, (CK_BYTE *)"serial", 6,
+	    id, 33, out, &len), CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(vendor->Challenge(s, NULL, (CK_BYTE *)"serial", 6,
+	    id, 3, out, &len), CKR_ARGUMENTS_BAD);
+	ck_assert_uint_eq(vendor->Challenge(s, nonce, NULL, 0, id, 3, out,
+	    &len), CKR_ARGUMENTS_BAD);
+}
+END_TEST
+
 START_TEST(an_import_says_what_it_was)
 {
 	CK_SESSION_HANDLE ro;
@@ -216,6 +238,7 @@ main(void)
 	tcase_add_test(t, a_size_query_asks_nobody);
 	tcase_add_test(t, a_key_is_attested_by_either_half);
 	tcase_add_test(t, the_time_nonce_has_16_octets);
+	tcase_add_test(t, a_challenge_is_for_a_device);
 	tcase_add_test(t, an_import_says_what_it_was);
 	tcase_add_test(t, a_report_goes_through);
 	tcase_add_test(t, the_log_is_read_as_far_as_it_fits);

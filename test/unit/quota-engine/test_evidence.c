@@ -220,13 +220,12 @@ START_TEST(a_request_that_is_not_strict_is_refused)
 }
 END_TEST
 
-START_TEST(an_attestation_is_not_built_and_refused_in_words)
+START_TEST(evidence_of_another_kind_is_refused)
 {
-	uint64_t records = authority_records(a);
-
 	render("SN00000042", a->device);
 	param.evidence_kind = EH_PARAM_ATTESTATION;
-	refused_as(EH_ERR_UNSUPPORTED, sign_csr(), records, "attestation");
+	refused(sign_csr(), "a PKCS#10 request of the device's key, and an "
+	    "attestation came");
 }
 END_TEST
 
@@ -272,10 +271,78 @@ START_TEST(an_imported_request_is_good_for_one_issue_of_its_key)
 	ck_assert_mem_eq(r.of.certificate.evidence, digest, sizeof(digest));
 	/* The same again is free; another device needs another request. */
 	ok(sign());
-	render("SN00000043", a->device);
+	render("SN00000043", a->second);
 	ck_assert_int_eq(sign(), EH_DENIED_EVIDENCE);
+	request_of(a->second, a->second);
 	ok(import(&caller));
 	ok(sign());
+}
+END_TEST
+
+START_TEST(a_request_in_an_array_is_one_too)
+{
+	uint8_t der[EH_CSR_MAX];
+	struct eh_evidence_item e = { EH_PARAM_CSR, { der, csrlen } };
+	struct eh_writer w;
+
+	memcpy(der, csr, csrlen);
+	eh_writer_init(&w, csr, sizeof(csr));
+	eh_evidence_item_encode(&e, &w);
+	ok(eh_writer_end(&w, &csrlen));
+	csr[csrlen++] = 0;
+	ck_assert_int_eq(import(&caller), EH_DENIED_EVIDENCE);
+	csrlen--;
+	ok(import(&caller));
+	render("SN00000042", a->device);
+	ok(sign());
+}
+END_TEST
+
+/* Reports ${device} of PO-2. */
+static int
+report(const char *device, enum eh_outcome outcome)
+{
+	struct eh_record r;
+
+	eh_record_init(&r, EH_RECORD_REPORT);
+	r.has_authorization = 1;
+	memcpy(r.authorization, a->pauth.id, EH_ID_LEN);
+	strcpy(r.id_kind, "serial");
+	r.device.len = (uint8_t)strlen(device);
+	memcpy(r.device.bytes, device, r.device.len);
+	r.of.report.outcome = outcome;
+	return eh_engine_record(a->f.b->engine, &r, &a->f.error);
+}
+
+static uint64_t
+passes(void)
+{
+	struct eh_row row = authority_row(a, a->pauth.id);
+
+	return row.op[EH_OP_PASS].count.used;
+}
+
+START_TEST(a_key_is_of_one_device_also_after_a_restart)
+{
+	render("SN00000042", a->device);
+	ok(sign_csr());
+	render("SN00000043", a->device);
+	ck_assert_int_eq(sign_csr(), EH_DENIED_EVIDENCE);
+	authority_says(a, "public key is that of device SN00000042 already, "
+	    "and cannot be that of device SN00000043 too");
+	ok(import(&caller));
+	ck_assert_int_eq(sign(), EH_DENIED_EVIDENCE);
+	ok(fixture_restart(&a->f));
+	ck_assert_int_eq(sign_csr(), EH_DENIED_EVIDENCE);
+	authority_says(a, "that of device SN00000042 already");
+	ck_assert_uint_eq(passes(), 1);
+	/* One that was scrapped gives it free; then it is the other's. */
+	ok(report("SN00000042", EH_OUTCOME_SCRAPPED));
+	ok(sign_csr());
+	render("SN00000044", a->device);
+	ck_assert_int_eq(sign_csr(), EH_DENIED_EVIDENCE);
+	authority_says(a, "that of device SN00000043 already");
+	ck_assert_uint_eq(passes(), 2);
 }
 END_TEST
 
@@ -318,12 +385,11 @@ static struct eh_shelf *shelf;
 static void
 put(uid_t uid, uint64_t now, unsigned key, int want)
 {
-	uint8_t spki[EH_SPKI_DIGEST_LEN] = { (uint8_t)key,
-		(uint8_t)(key >> 8) };
-	uint8_t digest[EH_SHA256_LEN] = { (uint8_t)now };
+	struct eh_shelved s = { .kind = EH_PARAM_CSR, .uid = uid,
+		.spki = { (uint8_t)key, (uint8_t)(key >> 8) },
+		.digest = { (uint8_t)now } };
 
-	ck_assert_int_eq(
-	    eh_shelf_put(shelf, uid, now, spki, digest, NULL), want);
+	ck_assert_int_eq(eh_shelf_put(shelf, now, &s, NULL), want);
 }
 
 static int
@@ -332,7 +398,10 @@ take(uint64_t now, unsigned key, struct eh_shelved *taken)
 	uint8_t spki[EH_SPKI_DIGEST_LEN] = { (uint8_t)key,
 		(uint8_t)(key >> 8) };
 
-	return eh_shelf_take(shelf, now, spki, taken);
+	/* What is not asked for stays. */
+	ck_assert(!eh_shelf_take(
+	    shelf, now, EH_PARAM_ATTESTATION, spki, taken));
+	return eh_shelf_take(shelf, now, EH_PARAM_CSR, spki, taken);
 }
 
 static void
@@ -436,11 +505,13 @@ main(void)
 	tcase_add_test(tc, no_evidence_is_refused_with_both_ways_out);
 	tcase_add_test(tc, a_request_of_another_key_is_refused);
 	tcase_add_test(tc, a_request_that_is_not_strict_is_refused);
-	tcase_add_test(tc, an_attestation_is_not_built_and_refused_in_words);
+	tcase_add_test(tc, evidence_of_another_kind_is_refused);
 	tcase_add_test(tc, evidence_that_nobody_asked_for_is_refused);
 	tcase_add_test(tc, evidence_comes_after_all_other_rules);
 	tcase_add_test(
 	    tc, an_imported_request_is_good_for_one_issue_of_its_key);
+	tcase_add_test(tc, a_request_in_an_array_is_one_too);
+	tcase_add_test(tc, a_key_is_of_one_device_also_after_a_restart);
 	tcase_add_test(tc, a_refused_issue_leaves_what_was_imported);
 	tcase_add_test(tc, what_is_no_good_request_is_not_imported);
 	suite_add_tcase(suite, tc);

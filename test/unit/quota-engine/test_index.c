@@ -160,6 +160,78 @@ START_TEST(a_book_goes_with_its_last_row)
 }
 END_TEST
 
+/* A mark of its own for each number; none for two of these. */
+static const uint8_t *
+mark_of(unsigned n)
+{
+	static uint8_t mark[EH_DEVICE_KEY];
+
+	eh_index_chip_mark((const uint8_t *)&n, sizeof(n), mark);
+	return mark;
+}
+
+START_TEST(a_key_belongs_to_a_device_as_long_as_somebody_says_so)
+{
+	uint32_t one, two, first, again, number;
+	struct eh_device *d, *e;
+
+	begin();
+	ck_assert_int_eq(eh_index_book(&x, &one), EH_OK);
+	ck_assert_int_eq(eh_index_book(&x, &two), EH_OK);
+	d = add(one, 1);
+	e = add(one, 2);
+	ck_assert_ptr_null(eh_index_owner(&x, one, NULL, mark_of(7)));
+	ck_assert_int_eq(eh_index_own(&x, d, mark_of(7), &first), EH_OK);
+	ck_assert_int_eq(eh_index_own(&x, d, mark_of(7), &again), EH_OK);
+	ck_assert_uint_eq(first, again);
+	ck_assert_ptr_eq(eh_index_owner(&x, one, e, mark_of(7)), d);
+	ck_assert_ptr_null(eh_index_owner(&x, one, d, mark_of(7)));
+	ck_assert_ptr_null(eh_index_owner(&x, two, e, mark_of(7)));
+	ck_assert_ptr_null(eh_index_owner(&x, one, e, mark_of(8)));
+	/* Scrapped: it is free, and then the other's. */
+	d->outcome = EH_OUTCOME_SCRAPPED;
+	ck_assert_ptr_null(eh_index_owner(&x, one, e, mark_of(7)));
+	ck_assert_int_eq(eh_index_own(&x, e, mark_of(7), &number), EH_OK);
+	ck_assert_ptr_eq(eh_index_owner(&x, one, d, mark_of(7)), e);
+	d->outcome = 0;
+	eh_index_disown(&x, first);
+	ck_assert_ptr_eq(eh_index_owner(&x, one, e, mark_of(7)), d);
+	eh_index_disown(&x, first);
+	ck_assert_ptr_null(eh_index_owner(&x, one, e, mark_of(7)));
+	eh_index_remove(&x, e);
+	ck_assert_ptr_null(eh_index_owner(&x, one, NULL, mark_of(7)));
+	ck_assert_uint_eq(x.nowned, 0);
+	eh_index_wipe(&x);
+}
+END_TEST
+
+START_TEST(thousands_of_keys_are_found_and_go_with_their_book)
+{
+	uint32_t one, two, number;
+	struct eh_device *d, *last = NULL;
+
+	begin();
+	ck_assert_int_eq(eh_index_book(&x, &one), EH_OK);
+	ck_assert_int_eq(eh_index_book(&x, &two), EH_OK);
+	for (unsigned n = 0; n < 5000; n++) {
+		d = add(n % 2 ? one : two, n);
+		for (unsigned k = 0; k < 3; k++)
+			ck_assert_int_eq(eh_index_own(
+			    &x, d, mark_of(3 * n + k), &number), EH_OK);
+	}
+	ck_assert_uint_eq(x.nowned, 15000);
+	for (unsigned n = 0; n < 5000; n++)
+		ck_assert_ptr_eq(eh_index_owner(&x, n % 2 ? one : two, NULL,
+		    mark_of(3 * n + 1)), find(n % 2 ? one : two, n));
+	eh_index_release(&x, one);
+	ck_assert_uint_eq(x.nowned, 7500);
+	ck_assert_ptr_null(eh_index_owner(&x, one, NULL, mark_of(4)));
+	last = eh_index_owner(&x, two, NULL, mark_of(1));
+	ck_assert_ptr_eq(last, find(two, 0));
+	eh_index_wipe(&x);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -173,6 +245,10 @@ main(void)
 	tcase_add_test(
 	    t, what_is_removed_is_gone_and_its_place_is_used_again);
 	tcase_add_test(t, a_book_goes_with_its_last_row);
+	tcase_add_test(
+	    t, a_key_belongs_to_a_device_as_long_as_somebody_says_so);
+	tcase_add_test(
+	    t, thousands_of_keys_are_found_and_go_with_their_book);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -599,7 +599,7 @@ START_TEST(what_the_parameter_may_not_hold_is_refused)
 	param.evidence_kind = EH_PARAM_ATTESTATION;
 	param.evidence = junk;
 	param.evidence_len = 3;
-	refused(sign_param(), EH_ERR_UNSUPPORTED, "attestation");
+	refused(sign_param(), EH_DENIED_EVIDENCE, "asks for no evidence");
 	param.evidence_kind = EH_PARAM_NO_EVIDENCE;
 	issued(sign_with(empty, 1));
 }
