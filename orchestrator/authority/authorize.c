@@ -21,9 +21,9 @@
 
 const struct eh_limits eh_authorize_limits = {
 	.max_unacked = 100000,
-	.max_offline = 604800,
+	.max_offline = 691200,
 	.max_unaccounted = 4096,
-	.boot_grace = 1000,
+	.boot_grace = 60480,
 	.quality = EH_QUALITY_FLOOR,
 };
 

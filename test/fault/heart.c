@@ -86,9 +86,11 @@ apply_installed(struct eh_state *st, struct eh_clockguard *guard,
 	row->lease = (uint16_t)o.lease;
 	row->limits.max_unacked = o.max_unacked;
 	row->limits.max_unaccounted = o.max_unaccounted;
-	row->limits.max_offline = UINT32_MAX;
+	row->limits.max_offline =
+	    o.max_offline != 0 ? o.max_offline : UINT32_MAX;
 	row->limits.boot_grace = o.grace;
-	row->limits.quality = EH_QUALITY_FLOOR;
+	row->limits.quality = o.quality != 0 ?
+	    (enum eh_quality)o.quality : EH_QUALITY_FLOOR;
 	row->grace = o.grace;
 	row->profile = record->profile;
 	snprintf(row->order, sizeof(row->order), "PO-%u", o.number);

@@ -34,6 +34,8 @@ struct heart_order {
 	uint32_t grace;
 	uint32_t max_unacked, max_unaccounted;
 	uint64_t expires;		/* 0: in 300 days */
+	uint32_t max_offline;		/* s; 0: no limit */
+	uint32_t quality;		/* least; 0 means 1 */
 };
 
 /* An order of ${quota} devices with one template, lease ${lease}. */

@@ -119,9 +119,9 @@ START_TEST(authorization_says_what_was_ordered)
 	ck_assert_mem_eq(p.profile.digest, digest, sizeof(digest));
 	ck_assert_int_eq(p.scope.kind, EH_SCOPE_ANY);
 	ck_assert_uint_eq(p.limits.max_unacked, 100000);
-	ck_assert_uint_eq(p.limits.max_offline, 604800);
+	ck_assert_uint_eq(p.limits.max_offline, 691200);
 	ck_assert_uint_eq(p.limits.max_unaccounted, 4096);
-	ck_assert_uint_eq(p.limits.boot_grace, 1000);
+	ck_assert_uint_eq(p.limits.boot_grace, 60480);
 	ck_assert_int_eq(p.limits.quality, EH_QUALITY_FLOOR);
 	ck_assert(!p.has_supersedes);
 }
