@@ -21,6 +21,7 @@
 #include "common/file.h"
 #include "common/hex.h"
 #include "test/fault/load.h"
+#include "test/fault/profile.h"
 
 static const char usage[] =
     "usage: ehload [-1 | -2] [-p PROCESSES] [-t THREADS] [-n DEVICES] [-d FIRST]\n"
@@ -126,19 +127,6 @@ read_options(struct eh_load_options *o, int argc, char **argv)
 bad:
 	fputs(usage, stderr);
 	exit(EX_USAGE);
-}
-
-static const struct eh_profile *
-read_profile(const char *path)
-{
-	static struct eh_profile profile;
-	static struct eh_buf bytes;
-	struct eh_error error = { 0 };
-
-	if (eh_file_read(path, EH_PROFILE_MAX, &bytes, &error) != EH_OK ||
-	    eh_profile_decode(&profile, bytes.data, bytes.len, &error) != EH_OK)
-		errx(EX_DATAERR, "%s", eh_error_sentence(&error));
-	return &profile;
 }
 
 static int
@@ -401,7 +389,7 @@ main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = told_to_stop };
 	pid_t *child;
 
-	load.profile = read_profile(read_options(&options, argc, argv));
+	load.profile = eh_fault_profile(read_options(&options, argc, argv));
 	load.results = open_log(options.results);
 	load.requests = options.again ? -1 : open_log(options.requests);
 	load.one_key = eh_load_key();

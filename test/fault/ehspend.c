@@ -15,6 +15,7 @@
 #include "common/writer.h"
 #include "common/x509/template.h"
 #include "test/fault/p11client.h"
+#include "test/fault/profile.h"
 
 /*
  *	ehspend KEY ORDER PROFILE DEVICE
@@ -321,19 +322,6 @@ spend(struct spender *s)
 
 /* --- making ready --- */
 
-static const struct eh_profile *
-read_profile(const char *path)
-{
-	static struct eh_profile profile;
-	static struct eh_buf bytes;
-	struct eh_error error = { 0 };
-
-	if (eh_file_read(path, EH_PROFILE_MAX, &bytes, &error) != EH_OK ||
-	    eh_profile_decode(&profile, bytes.data, bytes.len, &error) != EH_OK)
-		errx(EX_DATAERR, "%s", eh_error_sentence(&error));
-	return &profile;
-}
-
 static void
 render(struct spender *s, const char *device)
 {
@@ -381,7 +369,7 @@ main(int argc, char **argv)
 	if (argc != 5)
 		errx(EX_USAGE, "usage: ehspend KEY ORDER PROFILE DEVICE");
 	s.order = argv[2];
-	s.profile = read_profile(argv[3]);
+	s.profile = eh_fault_profile(argv[3]);
 	eh_p11client_load(&s.client, NULL);
 	s.p11 = s.client.p11;
 	if (eh_p11client_session(

@@ -9,27 +9,8 @@
 
 #include "common/message/envelope.h"
 #include "common/message/record.h"
+#include "test/unit/common/document.h"
 #include "test/unit/common/golden.h"
-#include "test/unit/unit.h"
-
-static char doc[65536];
-
-/* Read doc/format/${name}.md. */
-static void
-read_doc(const char *name)
-{
-	char path[4096];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/doc/format/%s.md",
-	    getenv("EH_SRCDIR") != NULL ? getenv("EH_SRCDIR") : ".", name);
-	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "cannot read %s", path);
-	n = fread(doc, 1, sizeof(doc) - 1, f);
-	fclose(f);
-	doc[n] = '\0';
-}
 
 static const struct {
 	const char *document, *hex;
@@ -77,26 +58,11 @@ static const struct {
 };
 #define NSAMPLES (sizeof(samples) / sizeof(samples[0]))
 
-/* Does ${hex} stand in the document, wherever its lines are broken? */
-static int
-has_sample(const char *hex)
-{
-	for (const char *start = doc; *start != '\0'; start++) {
-		const char *at = start, *digit = hex;
-
-		while (*digit != '\0' && (*at == *digit || *at == '\n'))
-			digit += *at++ != '\n';
-		if (*digit == '\0')
-			return 1;
-	}
-	return 0;
-}
-
 START_TEST(sample_is_the_one_that_is_tested)
 {
-	read_doc(samples[_i].document);
-	ck_assert_msg(has_sample(samples[_i].hex), "%s.md lacks %.64s...",
-	    samples[_i].document, samples[_i].hex);
+	document_read(samples[_i].document);
+	ck_assert_msg(document_has_sample(samples[_i].hex),
+	    "%s.md lacks %.64s...", samples[_i].document, samples[_i].hex);
 }
 END_TEST
 
@@ -117,8 +83,8 @@ START_TEST(types_of_messages_are_as_they_are)
 	snprintf(row, sizeof(row), "\n| %.*s | %s | %s | %zu | %s |\n", len,
 	    info->typ + strlen(before), info->name, signer, info->max,
 	    info->supported ? "yes" : "no");
-	read_doc("message");
-	ck_assert_msg(strstr(doc, row) != NULL, "message.md should say:%s",
+	document_read("message");
+	ck_assert_msg(strstr(document, row) != NULL, "message.md should say:%s",
 	    row);
 }
 END_TEST
@@ -153,8 +119,8 @@ START_TEST(kinds_of_records_are_as_they_are)
 		return;
 	snprintf(start, sizeof(start), "\n| %d | %s | ", _i,
 	    eh_record_kind_name((unsigned)_i));
-	read_doc("record");
-	ck_assert_msg((row = strstr(doc, start)) != NULL,
+	document_read("record");
+	ck_assert_msg((row = strstr(document, start)) != NULL,
 	    "record.md should say:%s", start);
 	end = strchr(row + 1, '\n');
 	ck_assert_ptr_nonnull(end);

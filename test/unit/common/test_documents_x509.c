@@ -8,52 +8,18 @@
 #include <string.h>
 
 #include "common/x509/lint.h"
+#include "test/unit/common/document.h"
 #include "test/unit/common/x509_golden.h"
-#include "test/unit/unit.h"
-
-static char doc[65536];
-
-static void
-read_doc(const char *name)
-{
-	const char *top = getenv("EH_SRCDIR");
-	char path[4096];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/doc/format/%s.md",
-	    top != NULL ? top : ".", name);
-	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "cannot read %s", path);
-	n = fread(doc, 1, sizeof(doc) - 1, f);
-	fclose(f);
-	doc[n] = '\0';
-}
-
-/* Does ${hex} stand in the document, wherever its lines are broken? */
-static int
-has_sample(const char *hex)
-{
-	for (const char *start = doc; *start != '\0'; start++) {
-		const char *at = start, *digit = hex;
-
-		while (*digit != '\0' && (*at == *digit || *at == '\n'))
-			digit += *at++ != '\n';
-		if (*digit == '\0')
-			return 1;
-	}
-	return 0;
-}
 
 START_TEST(samples_are_the_golden_ones)
 {
-	read_doc("profile");
-	ck_assert(has_sample(GOLDEN_PROFILE));
-	ck_assert(has_sample(GOLDEN_CONFIG_DIGEST));
-	ck_assert(!has_sample(GOLDEN_TBS));
-	read_doc("template");
-	ck_assert(has_sample(GOLDEN_TBS));
-	ck_assert(has_sample(GOLDEN_TBS_DIGEST));
+	document_read("profile");
+	ck_assert(document_has_sample(GOLDEN_PROFILE));
+	ck_assert(document_has_sample(GOLDEN_CONFIG_DIGEST));
+	ck_assert(!document_has_sample(GOLDEN_TBS));
+	document_read("template");
+	ck_assert(document_has_sample(GOLDEN_TBS));
+	ck_assert(document_has_sample(GOLDEN_TBS_DIGEST));
 }
 END_TEST
 
@@ -70,7 +36,7 @@ START_TEST(rules_of_the_linter_are_written_down)
 	const struct eh_lint_rule *r;
 	char row[1024];
 
-	read_doc("template");
+	document_read("template");
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		for (unsigned it = 0; (r = eh_lint_next_rule(sets[i].of,
 					   sets[i].role, &it)) != NULL;) {
@@ -78,7 +44,7 @@ START_TEST(rules_of_the_linter_are_written_down)
 			    r->id, r->severity == EH_LINT_ERROR ? "must" :
 								  "should",
 			    r->text, r->source);
-			ck_assert_msg(strstr(doc, row) != NULL, "no row: %s",
+			ck_assert_msg(strstr(document, row) != NULL, "no row: %s",
 			    row);
 		}
 }

@@ -20,6 +20,7 @@
 #include <openssl/x509.h>
 
 #include "pkcs11-module/edgehsm-pkcs11.h"
+#include "provider/slot.h"
 #include "test/unit/provider/rig.h"
 #include "test/unit/unit.h"
 
@@ -538,6 +539,8 @@ rig_core_dispatch(void)
 	return table;
 }
 
+static struct eh_provider *last;
+
 struct eh_provider *
 rig_core_provider(struct rig_core *core, const OSSL_DISPATCH **out)
 {
@@ -546,7 +549,20 @@ rig_core_provider(struct rig_core *core, const OSSL_DISPATCH **out)
 	if (OSSL_provider_init((const OSSL_CORE_HANDLE *)core,
 		rig_core_dispatch(), out, &provider) != 1)
 		return NULL;
-	return provider;
+	return last = provider;
+}
+
+size_t
+rig_find(struct eh_p11_module *module, const char *text,
+    struct eh_slot **slot)
+{
+	struct eh_uri *uri = NULL;
+	size_t n = 99;
+
+	ck_assert_int_eq(eh_uri_parse(&uri, text, NULL), EH_OK);
+	ck_assert_int_eq(eh_slot_find(last, module, uri, slot, 1, &n), n > 0);
+	eh_uri_free(uri);
+	return n;
 }
 
 void (*rig_function(const OSSL_DISPATCH *table, int id))(void)

@@ -12,6 +12,9 @@
 
 #include "provider/provider.h"
 
+struct eh_p11_module;
+struct eh_slot;
+
 #define RIG_PIN "1234"
 
 /* Keys on the token "rig": label k (P-256, id 01), p384 (id 02), r (RSA, id
@@ -91,6 +94,11 @@ const OSSL_DISPATCH *rig_core_dispatch(void);
 /* Initialise the provider on ${core}; NULL when it refuses. */
 struct eh_provider *rig_core_provider(
     struct rig_core *core, const OSSL_DISPATCH **out);
+
+/* Find the tokens of ${module} that the URI ${text} covers, for the provider
+ * that was initialised last: the first one, and how many they are. */
+size_t rig_find(struct eh_p11_module *module, const char *text,
+    struct eh_slot **slot);
 
 /* Return the function ${id} of ${table}, NULL when it has none. */
 void (*rig_function(const OSSL_DISPATCH *table, int id))(void);

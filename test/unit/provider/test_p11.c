@@ -40,19 +40,6 @@ open_module(const char *path)
 	return eh_p11_open(provider, path);
 }
 
-static size_t
-find(struct eh_p11_module *module, const char *text, struct eh_slot **slot)
-{
-	struct eh_uri *uri = NULL;
-	size_t n = 99;
-
-	ck_assert_int_eq(eh_uri_parse(&uri, text, NULL), EH_OK);
-	ck_assert_int_eq(
-	    eh_slot_find(provider, module, uri, slot, 1, &n), n > 0);
-	eh_uri_free(uri);
-	return n;
-}
-
 START_TEST(file_that_is_no_module_is_refused_in_words)
 {
 	ck_assert_ptr_null(open_module("/nonexistent.so"));
@@ -72,8 +59,8 @@ START_TEST(module_is_loaded_once_and_initialised_when_it_is_needed)
 
 	ck_assert_ptr_eq(eh_p11_open(provider, rig_shim()), module);
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 0);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &again), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &again), 1);
 	ck_assert_ptr_eq(slot, again);
 	ck_assert_uint_eq(rig_log_count("C_Initialize"), 1);
 	ck_assert_uint_eq(rig_log_count("C_GetSlotList"), 1);
@@ -137,7 +124,7 @@ use_it_after_the_end(void)
 
 	atexit(use_it_late);
 	module = open_module(rig_shim());
-	find(module, "pkcs11:token=rig", &late_slot);
+	rig_find(module, "pkcs11:token=rig", &late_slot);
 }
 
 static void
@@ -171,7 +158,7 @@ START_TEST(child_that_never_used_the_token_does_not_finalise_it)
 	int status = -1;
 	pid_t child;
 
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 1);
 	child = fork();
 	ck_assert_int_ge(child, 0);
 	if (child == 0)

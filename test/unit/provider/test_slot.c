@@ -27,38 +27,26 @@ open_module(void)
 	return eh_p11_open(provider, rig_shim());
 }
 
-static size_t
-find(struct eh_p11_module *module, const char *text, struct eh_slot **slot)
-{
-	struct eh_uri *uri = NULL;
-	size_t n = 99;
-
-	ck_assert_int_eq(eh_uri_parse(&uri, text, NULL), EH_OK);
-	ck_assert_int_eq(
-	    eh_slot_find(provider, module, uri, slot, 1, &n), n > 0);
-	eh_uri_free(uri);
-	return n;
-}
-
 START_TEST(token_is_found_by_all_that_a_uri_can_say)
 {
 	struct eh_p11_module *module = open_module();
 	struct eh_slot *slot;
 	char text[200];
 
-	ck_assert_uint_eq(find(module, "pkcs11:model=SoftHSM%20v2", &slot), 1);
+	ck_assert_uint_eq(
+	    rig_find(module, "pkcs11:model=SoftHSM%20v2", &slot), 1);
 	snprintf(text, sizeof(text), "pkcs11:slot-id=%lu", slot->id);
-	ck_assert_uint_eq(find(module, text, &slot), 1);
-	ck_assert_uint_eq(find(module,
+	ck_assert_uint_eq(rig_find(module, text, &slot), 1);
+	ck_assert_uint_eq(rig_find(module,
 	    "pkcs11:slot-manufacturer=SoftHSM%20project", &slot), 1);
 	ck_assert_uint_eq(
-	    find(module, "pkcs11:library-manufacturer=SoftHSM", &slot), 1);
+	    rig_find(module, "pkcs11:library-manufacturer=SoftHSM", &slot), 1);
 	ck_assert_uint_eq(
-	    find(module, "pkcs11:library-manufacturer=Other", &slot), 0);
-	ck_assert_uint_eq(find(module, "pkcs11:slot-id=12345", &slot), 0);
+	    rig_find(module, "pkcs11:library-manufacturer=Other", &slot), 0);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:slot-id=12345", &slot), 0);
 	ck_assert_uint_eq(
-	    find(module, "pkcs11:slot-manufacturer=Other", &slot), 0);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig2", &slot), 0);
+	    rig_find(module, "pkcs11:slot-manufacturer=Other", &slot), 0);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig2", &slot), 0);
 	ck_assert_uint_eq(core.reason, EH_REASON_NO_TOKEN);
 }
 END_TEST
@@ -69,15 +57,15 @@ START_TEST(module_without_tokens_says_why)
 	struct eh_slot *slot;
 
 	setenv("SHIM_NO_SLOTS", "1", 1);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 0);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 0);
 	ck_assert_ptr_nonnull(strstr(core.text, " says: there is none"));
 	setenv("SHIM_SENTENCE", "no edgehsmd at /run/s", 1);
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 0);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 0);
 	ck_assert_ptr_nonnull(
 	    strstr(core.text, " says: no edgehsmd at /run/s"));
 	/* And a token that comes later is found. */
 	unsetenv("SHIM_NO_SLOTS");
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 1);
 }
 END_TEST
 
@@ -86,7 +74,7 @@ START_TEST(mechanisms_are_asked_once)
 	struct eh_p11_module *module = open_module();
 	struct eh_slot *slot;
 
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 1);
 	ck_assert(eh_slot_lists(slot, CKM_ECDSA));
 	ck_assert(!eh_slot_lists(slot, CKM_EDGEHSM_ISSUE));
 	ck_assert_uint_eq(rig_log_count("C_GetMechanismList"), 1);
@@ -100,7 +88,7 @@ START_TEST(child_has_a_life_of_its_own)
 	int status = -1;
 	pid_t child;
 
-	ck_assert_uint_eq(find(module, "pkcs11:token=rig", &slot), 1);
+	ck_assert_uint_eq(rig_find(module, "pkcs11:token=rig", &slot), 1);
 	ck_assert(eh_slot_alive(slot));
 	ck_assert_ptr_eq(eh_slot_again(provider, slot), slot);
 	child = fork();

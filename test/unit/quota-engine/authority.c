@@ -428,6 +428,23 @@ authority_unchanged(struct authority *a, struct authority_mark *mark)
 	free(now);
 }
 
+void
+authority_accepted(struct authority *a, int err)
+{
+	ck_assert_msg(
+	    err == EH_OK, "%d: %s", err, eh_error_sentence(&a->f.error));
+}
+
+void
+authority_refused(struct authority *a, struct authority_mark *mark, int err,
+    int want, const char *words)
+{
+	ck_assert_msg(err == want, "%d, not %d: %s", err, want,
+	    eh_error_sentence(&a->f.error));
+	authority_says(a, words);
+	authority_unchanged(a, mark);
+}
+
 struct eh_row
 authority_row(struct authority *a, const uint8_t id[EH_ID_LEN])
 {

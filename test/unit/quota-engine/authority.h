@@ -93,6 +93,12 @@ void authority_says(struct authority *, const char *words);
 struct authority_mark *authority_mark(struct authority *);
 void authority_unchanged(struct authority *, struct authority_mark *);
 
+/* ${err} came of what was just sent: it was accepted; or it was refused with
+ * ${want} and ${words}, and nothing has changed since ${mark}. */
+void authority_accepted(struct authority *, int err);
+void authority_refused(struct authority *, struct authority_mark *mark,
+    int err, int want, const char *words);
+
 /* How many files ${folder} of the state folder holds. */
 unsigned authority_files(struct authority *, const char *folder);
 

@@ -46,17 +46,13 @@ remember(void)
 static void
 refused(int err, int want, const char *words)
 {
-	ck_assert_msg(err == want, "%d, not %d: %s", err, want,
-	    eh_error_sentence(&a->f.error));
-	authority_says(a, words);
-	authority_unchanged(a, mark);
+	authority_refused(a, mark, err, want, words);
 }
 
 static void
 ok(int err)
 {
-	ck_assert_msg(
-	    err == EH_OK, "%d: %s", err, eh_error_sentence(&a->f.error));
+	authority_accepted(a, err);
 }
 
 /* --- grants --- */
