@@ -117,10 +117,30 @@ measure_record(struct eh_record *record, size_t *lenp)
 	return eh_record_decode(bytes, *lenp, &back, NULL);
 }
 
+/* A kind-6 record at its longest, with all operations and their counters. */
+#define CLOSED_BOUND (EH_ENTRY_HEADER + 1024)
+
+/* How many rows the change may close.  Their last records are in its group. */
+static unsigned
+may_close(const struct eh_engine *eng, const struct eh_submission *sub)
+{
+	unsigned n = 1;
+
+	if (sub->kind != EH_SUBMIT_CHANGE || sub->record == NULL ||
+	    (sub->record->kind != EH_RECORD_REVOKED &&
+	        sub->record->kind != EH_RECORD_INSTALLED))
+		return 0;
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+		n += eng->state->row[i].state == EH_ROW_LIVE ||
+		    eng->state->row[i].state == EH_ROW_CLOSING;
+	return n;
+}
+
 /* A record that cannot be written is refused here: once it is in a group there
  * is no way back. */
 static int
-measure(struct eh_submission *sub, struct eh_error *error)
+measure(const struct eh_engine *eng, struct eh_submission *sub,
+    struct eh_error *error)
 {
 	struct eh_writer w;
 	size_t len = 0;
@@ -137,7 +157,8 @@ measure(struct eh_submission *sub, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "the record cannot be written: a member is missing or too "
 		    "long");
-	sub->bound = (uint32_t)eh_entry_length(len, sub->privatelen);
+	sub->bound = (uint32_t)eh_entry_length(len, sub->privatelen) +
+	    may_close(eng, sub) * CLOSED_BOUND;
 	return EH_OK;
 }
 
@@ -162,7 +183,7 @@ eh_committer_submit(struct eh_engine *eng, struct eh_submission *sub,
 	int err;
 
 	if ((err = accepts(eng, error)) != EH_OK ||
-	    (err = measure(sub, error)) != EH_OK)
+	    (err = measure(eng, sub, error)) != EH_OK)
 		return err;
 	if (sub->kind == EH_SUBMIT_CLAIM) {
 		if (sub->bound > EH_CLAIM_BOUND)
@@ -302,18 +323,18 @@ begin_group(struct eh_engine *eng)
 	memcpy(g->head, log->head, EH_DIGEST_LEN);
 }
 
-/* Is there a place for an entry of at most ${bound} bytes?  The first of a
- * group that does not fit the segment any more changes it. */
+/* Is there a place for ${n} entries of together at most ${bound} bytes?  The
+ * first of a group that does not fit the segment any more changes it. */
 static int
-fits(struct eh_engine *eng, size_t bound)
+fits(struct eh_engine *eng, unsigned n, size_t bound)
 {
 	struct eh_group *g = eng->group;
 	const struct eh_state_log *log = &eng->state->log;
 	uint64_t seq = log->tree.size + g->n;
 
-	if (seq == log->seq_hi)
+	if (seq + n > log->seq_hi)
 		eh_commit_request(eng);
-	if (seq == log->seq_hi || g->n == EH_GROUP_ENTRIES ||
+	if (seq + n > log->seq_hi || g->n + n > EH_GROUP_ENTRIES ||
 	    g->bound + bound > EH_GROUP_BYTES)
 		return 0;
 	if (g->turn)
@@ -369,7 +390,7 @@ own_record(struct eh_engine *eng)
 {
 	struct eh_group *g = eng->group;
 
-	if (g->nown == EH_GROUP_OWN || !fits(eng, OWN_BOUND))
+	if (g->nown == EH_GROUP_OWN || !fits(eng, 1, OWN_BOUND))
 		return NULL;
 	return &g->own[g->nown++];
 }
@@ -461,7 +482,7 @@ collect_closed(struct eh_engine *eng, const struct eh_now *now)
 			continue;
 		if ((record = own_record(eng)) == NULL)
 			return;
-		eh_ledger_closed(eng, i, record);
+		eh_ledger_closed(eng, &eng->state->row[i], record);
 		add_item(eng, record, OWN_BOUND, now)->slot = i;
 	}
 }
@@ -534,8 +555,27 @@ count_installed(struct eh_state *trial, struct eh_record *record)
 		eh_ledger_counters(row, &record->counters);
 }
 
-/* A change with a record is tried on a copy.  It is a group of its own, so that
- * the entries behind it are judged by the state that it makes. */
+/* The last records of the rows that the change closes. */
+static void
+collect_closing(struct eh_engine *eng, const struct eh_now *now)
+{
+	struct eh_group *g = eng->group;
+
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++) {
+		const struct eh_row *row = &eng->trial->row[i];
+		struct eh_record *record;
+
+		if (row->state != EH_ROW_CLOSING)
+			continue;
+		record = &g->own[g->nown++];
+		eh_ledger_closed(eng, row, record);
+		add_item(eng, record, CLOSED_BOUND, now)->slot = i;
+	}
+}
+
+/* A change with a record is tried on a copy.  It is a group of its own, with the
+ * last records of the rows that it closes, so that the entries behind it are
+ * judged by the state that it makes. */
 static int
 collect_change(struct eh_engine *eng, struct eh_submission *sub,
     const struct eh_now *now)
@@ -555,6 +595,7 @@ collect_change(struct eh_engine *eng, struct eh_submission *sub,
 	if (sub->record->kind == EH_RECORD_INSTALLED)
 		count_installed(eng->trial, sub->record);
 	add_item(eng, sub->record, sub->bound, now)->submission = sub;
+	collect_closing(eng, now);
 	return EH_OK;
 }
 
@@ -599,7 +640,7 @@ collect_one(struct eh_engine *eng, const struct eh_now *now)
 		eh_committer_done(eng, sub, change_now(eng, sub));
 		return 1;
 	}
-	if (!fits(eng, sub->bound))
+	if (!fits(eng, 1 + may_close(eng, sub), sub->bound))
 		return refuse_for_space(eng);
 	if (sub->record->kind == EH_RECORD_REPORT &&
 	    reported_in_group(g, sub->record))

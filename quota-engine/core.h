@@ -74,7 +74,7 @@ struct eh_submission {
 /* An entry of the group that is being written. */
 #define EH_GROUP_ENTRIES 256
 #define EH_GROUP_BYTES   (256u * 1024)
-#define EH_GROUP_OWN     16	/* records that nobody submitted */
+#define EH_GROUP_OWN	 (EH_STATE_ROWS + 16) /* records that nobody submitted */
 
 struct eh_item {
 	struct eh_submission *submission;	/* or NULL */
@@ -82,7 +82,7 @@ struct eh_item {
 	uint64_t seq;
 	uint32_t offset;		/* in the segment */
 	uint8_t leaf[EH_DIGEST_LEN];
-	unsigned slot;			/* kind 6: its row */
+	unsigned slot;			/* kind 6: place of its row */
 	uint8_t rows[EH_RECORD_ROWS_MAX]; /* kind 5: its rows */
 	unsigned nrows;
 	int opens;			/* this record counts the pass */

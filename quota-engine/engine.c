@@ -615,17 +615,11 @@ eh_engine_unlock(struct eh_engine *eng)
 	pthread_mutex_unlock(&eng->lock);
 }
 
-static unsigned
-slot_of(const struct eh_engine *eng, const struct eh_row *row)
-{
-	return (unsigned)(row - eng->state->row);
-}
-
 void
 eh_engine_outcomes(struct eh_engine *eng, const struct eh_row *row,
     struct eh_outcomes *outcomes)
 {
-	eh_ledger_outcomes(eng, slot_of(eng, row), outcomes);
+	eh_ledger_outcomes(eng, row, outcomes);
 }
 
 uint16_t

@@ -15,6 +15,7 @@
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
 #include "quota-engine/import_judge.h"
+#include "quota-engine/import_revoke.h"
 #include "quota-engine/nonce.h"
 
 #define PROFILES_MAX 256	/* files; they are never removed */
@@ -29,6 +30,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ EH_MESSAGE_GRANT, EH_MSG_CODE_GRANT, eh_import_judge_grant },
 	{ EH_MESSAGE_PAUTH, EH_MSG_CODE_PAUTH, eh_import_judge_pauth },
+	{ EH_MESSAGE_REVOKE, EH_MSG_CODE_REVOKE, eh_import_judge_revoke },
 	{ EH_MESSAGE_TIME, EH_MSG_CODE_TIME, eh_import_judge_time },
 	{ EH_MESSAGE_ACK, EH_MSG_CODE_ACK, eh_import_judge_ack },
 };
@@ -55,6 +57,10 @@ verify(struct eh_incoming *in, struct eh_error *error)
 			    info->name);
 		return eh_envelope_verify(e, &in->state->root, error);
 	}
+	if (eh_state_kid_revoked(in->state, e->kid))
+		return eh_error_set(error, EH_ERR_SIGNATURE,
+		    "the %s is signed by a key that was revoked for good",
+		    info->name);
 	if ((issuer = eh_state_issuer(in->state, e->kid)) == NULL)
 		return eh_error_set(error, EH_ERR_SIGNATURE,
 		    "the %s is signed by a key that no issuer grant names; "
@@ -109,7 +115,10 @@ commit(struct eh_incoming *in, enum eh_msg_code code, struct eh_error *error)
 	if (err != EH_OK)
 		return err;
 	change.redo = redo;
-	return eh_engine_change(in->b->engine, &change, error);
+	err = eh_engine_change(in->b->engine, &change, error);
+	if (err == EH_OK)
+		eh_import_tell_closed(in);
+	return err;
 }
 
 static int

@@ -12,11 +12,12 @@
  * commit.  A message that is refused changes nothing.  The same message again is
  * EH_OK and changes nothing either.
  */
+#define EH_IMPORTED_TEXT 512
 struct eh_imported {
 	enum eh_msg_code code;
 	uint8_t has_authorization;
 	uint8_t authorization[EH_ID_LEN];
-	char text[EH_ERROR_TEXT];	/* one line for people */
+	char text[EH_IMPORTED_TEXT];	/* one line for people */
 };
 
 /* Import ${len} bytes: any message, or a compiled profile.  The refusals of

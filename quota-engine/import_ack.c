@@ -14,6 +14,7 @@
 #include "common/writer.h"
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
+#include "quota-engine/import_revoke.h"
 #include "quota-engine/logread.h"
 
 /* --- judge --- */
@@ -140,7 +141,6 @@ judge_log(struct eh_incoming *in, const struct eh_ack *ack, struct walk *w,
 static int
 judge(struct eh_incoming *in, const struct eh_ack *ack, struct eh_error *error)
 {
-	const struct eh_in_force *mine = &in->state->in_force;
 	const struct eh_state_kid *kid;
 	struct walk *w;
 	int err;
@@ -155,12 +155,9 @@ judge(struct eh_incoming *in, const struct eh_ack *ack, struct eh_error *error)
 	if ((err = eh_clockguard_check_iat(
 	         &in->now, ack->from.iat, error)) != EH_OK)
 		return err;
-	if (ack->in_force.epoch > mine->epoch ||
-	    ack->in_force.rseq > mine->rseq)
-		return eh_error_set(error, EH_DENIED_REVOKED,
-		    "import revocation update %" PRIu64 " first: the "
-		    "acknowledgement was made with it in force, here it is %"
-		    PRIu64, ack->in_force.rseq, mine->rseq);
+	if ((err = eh_import_judge_in_force(in, &ack->in_force,
+	         "acknowledgement", EH_DENIED_REVOKED, error)) != EH_OK)
+		return err;
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return eh_error_set(error, EH_ERR_MEMORY, "out of memory");
 	if ((err = judge_log(in, ack, w, error)) == EH_OK) {
@@ -264,6 +261,7 @@ apply(struct eh_state *state, const struct eh_ack *ack,
 	/* Leases are whole again when nothing burned is left open. */
 	for (unsigned i = 0; log->burned_passes == 0 && i < EH_STATE_ROWS; i++)
 		state->row[i].halvings = 0;
+	eh_state_prune(state);
 }
 
 static int

@@ -6,7 +6,7 @@
 #include "quota-engine/import_judge.h"
 
 /*
- * doc/format/state.md section 9.  Steps 10 to 12 of an acknowledgement: as
+ * doc/format/state.md section 10.  Steps 10 to 12 of an acknowledgement: as
  * eh_import_judge_time().  The tree is computed again from the last
  * acknowledged one and the journal since; it must have the acknowledged root,
  * and the places that are accepted as burned must be burned.

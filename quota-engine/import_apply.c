@@ -12,6 +12,7 @@
 #include "common/writer.h"
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
+#include "quota-engine/import_revoke.h"
 #include "quota-engine/nonce.h"
 
 #define READING_LEN (EH_ID_LEN + 8 + 8)
@@ -239,6 +240,17 @@ fill_row(struct eh_row *row, const struct eh_pauth *p,
 	}
 }
 
+/* An authorization that grants nothing at all is the OEM's way to end what it
+ * supersedes: it is closed as soon as it has taken over the books. */
+static int
+grants_nothing(const struct eh_pauth *p)
+{
+	for (unsigned i = 0; i < p->nops; i++)
+		if (p->ops[i].quota != 0)
+			return 0;
+	return 1;
+}
+
 static int
 apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
     const struct eh_record *record, const uint8_t *redo, size_t len,
@@ -275,6 +287,8 @@ apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
 		}
 		eh_state_row_supersede(state, row, old);
 	}
+	if (grants_nothing(p))
+		eh_state_row_close(state, row, EH_CLOSE_REQUESTED);
 out:
 	free(p);
 	return err;
@@ -373,6 +387,7 @@ const struct eh_apply eh_import_apply[] = {
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_GRANT, apply_grant },
 	{ EH_RECORD_REVOKED, EH_MSG_CODE_GRANT, apply_grant },
 	{ EH_RECORD_INSTALLED, EH_MSG_CODE_PAUTH, apply_pauth },
+	{ EH_RECORD_REVOKED, EH_MSG_CODE_REVOKE, eh_import_revoke_apply },
 	{ EH_RECORD_TIME, EH_MSG_CODE_TIME, apply_time },
 	{ EH_RECORD_TIME, EH_MSG_CODE_BEACON, apply_beacon },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_ACK, eh_import_ack_apply },

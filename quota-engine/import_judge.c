@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "common/message/grant.h"
 #include "common/message/pauth.h"
 #include "common/message/time.h"
 #include "quota-engine/authorization.h"
 #include "quota-engine/import_apply.h"
 #include "quota-engine/import_judge.h"
+#include "quota-engine/import_revoke.h"
 #include "quota-engine/nonce.h"
 
 int
@@ -75,6 +77,24 @@ eh_import_judge_issuers(const struct eh_incoming *in, struct eh_error *error)
 	    "issuer grant that names its key", error);
 }
 
+/* V4: no grant brings a revoked key back. */
+static int
+judge_kids(const struct eh_incoming *in, const struct eh_grant *grant,
+    struct eh_error *error)
+{
+	char kid[EH_HEX_SIZE(EH_KID_LEN)];
+
+	for (unsigned i = 0; i < grant->nkeys; i++)
+		if (eh_state_kid_revoked(in->state, grant->keys[i].kid)) {
+			eh_hex_encode(grant->keys[i].kid, EH_KID_LEN, kid);
+			return eh_error_set(error, EH_DENIED_REVOKED,
+			    "the issuer grant names key %s of %s, which was "
+			    "revoked for good: the OEM has to issue a grant "
+			    "without it", kid, grant->keys[i].iss);
+		}
+	return EH_OK;
+}
+
 int
 eh_import_judge_grant(struct eh_incoming *in, struct eh_error *error)
 {
@@ -95,7 +115,8 @@ eh_import_judge_grant(struct eh_incoming *in, struct eh_error *error)
 		goto out;
 	}
 	if ((err = eh_import_seen(&in->state->grant.last, grant->seq, in->digest,
-	         "issuer grant", error)) != 0)
+	         "issuer grant", error)) != 0 ||
+	    (err = judge_kids(in, grant, error)) != EH_OK)
 		goto out;
 	if ((err = eh_clockguard_check_iat(
 	         &in->now, grant->from.iat, error)) != EH_OK ||
@@ -175,6 +196,25 @@ judge_modes(const struct eh_pauth *p, struct eh_error *error)
 	return EH_OK;
 }
 
+/* V6. */
+static int
+judge_revoked(const struct eh_incoming *in, const struct eh_pauth *p,
+    struct eh_error *error)
+{
+	const struct eh_in_force *mine = &in->state->in_force;
+
+	if (p->epoch < mine->epoch)
+		return eh_error_set(error, EH_DENIED_REVOKED,
+		    "the authorization is of epoch %" PRIu32
+		    ", everything below %" PRIu32 " is revoked; the OEM can "
+		    "issue another one", p->epoch, mine->epoch);
+	if (eh_state_id_revoked(in->state, p->id, p->epoch))
+		return eh_error_set(error, EH_DENIED_REVOKED,
+		    "the authorization is in the list of revocation update %"
+		    PRIu64 "; the OEM can issue another one", mine->rseq);
+	return EH_OK;
+}
+
 int
 eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 {
@@ -191,6 +231,8 @@ eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 		goto out;
 	in->done->has_authorization = 1;
 	memcpy(in->done->authorization, p->id, EH_ID_LEN);
+	if ((err = judge_revoked(in, p, error)) != EH_OK)
+		goto out;
 	/* Not the last one of its key, perhaps, but the one we know. */
 	row = eh_state_row(in->state, p->id);
 	if (row != NULL &&
@@ -210,13 +252,6 @@ eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 		err = eh_error_set(error, EH_DENIED_SCOPE,
 		    "the authorization is for factory %s, this EdgeHSM stands "
 		    "in %s", p->factory, in->state->factory);
-		goto out;
-	}
-	if (p->epoch < in->state->in_force.epoch) {
-		err = eh_error_set(error, EH_DENIED_REVOKED,
-		    "the authorization is of epoch %" PRIu32
-		    ", everything below %" PRIu32 " is revoked", p->epoch,
-		    in->state->in_force.epoch);
 		goto out;
 	}
 	if ((err = eh_clockguard_check_iat(
@@ -288,7 +323,6 @@ eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
 {
 	struct eh_time_attestation t;
 	const struct eh_state_kid *kid;
-	const struct eh_in_force *mine = &in->state->in_force;
 	int err;
 
 	if ((err = eh_time_attestation_decode(in->envelope.sign1.payload,
@@ -300,11 +334,9 @@ eh_import_judge_time(struct eh_incoming *in, struct eh_error *error)
 	    memcmp(kid->last[EH_MSG_CODE_TIME].digest, in->digest,
 	        EH_DIGEST_LEN) == 0)
 		return 1;
-	if (t.in_force.epoch > mine->epoch || t.in_force.rseq > mine->rseq)
-		return eh_error_set(error, EH_DENIED_TIME,
-		    "import revocation update %" PRIu64
-		    " first: the attestation was made with it in force, here "
-		    "it is %" PRIu64, t.in_force.rseq, mine->rseq);
+	if ((err = eh_import_judge_in_force(in, &t.in_force, "attestation",
+	         EH_DENIED_TIME, error)) != EH_OK)
+		return err;
 	return t.has_nonce ? judge_answer(in, &t, error) :
 			     judge_beacon(in, &t, error);
 }

@@ -154,8 +154,21 @@ look_at_claims(
 }
 
 static int
+revoked(const struct eh_row *row, struct eh_error *error)
+{
+	const struct eh_counter *c = &row->op[EH_OP_PASS].count;
+	char name[EH_ROW_NAME];
+
+	return eh_error_set(error, EH_DENIED_REVOKED,
+	    "authorization %s was revoked: it ended with %" PRIu64 " of %" PRIu64
+	    " devices used; the OEM can issue another one",
+	    eh_state_row_name(row, name), c->used, c->quota);
+}
+
+static int
 closed(const struct eh_row *row, struct eh_error *error)
 {
+	const struct eh_counter *c = &row->op[EH_OP_PASS].count;
 	char name[EH_ROW_NAME];
 
 	eh_state_row_name(row, name);
@@ -163,8 +176,7 @@ closed(const struct eh_row *row, struct eh_error *error)
 	case EH_CLOSE_EXPIRED:
 		return eh_clockguard_expired(row->expires, name, error);
 	case EH_CLOSE_REVOKED:
-		return eh_error_set(error, EH_DENIED_REVOKED,
-		    "authorization %s was revoked", name);
+		return revoked(row, error);
 	case EH_CLOSE_SUPERSEDED:
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 		    "authorization %s was superseded by another one", name);
@@ -172,9 +184,14 @@ closed(const struct eh_row *row, struct eh_error *error)
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 		    "authorization %s was closed: too many unclean stops",
 		    name);
+	case EH_CLOSE_USED_UP:
+		return eh_error_set(error, EH_DENIED_QUOTA,
+		    "quota exhausted: authorization %s allowed %" PRIu64
+		    " devices, all are used and reported", name, c->quota);
 	default:
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
-		    "authorization %s is closed", name);
+		    "authorization %s was closed on request of the OEM, with %"
+		    PRIu64 " devices used", name, c->used);
 	}
 }
 
@@ -348,8 +365,8 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 	        (err = look_at_claims(req, f, error)) != EH_OK))
 		return err;
 	if (f->stored != NULL) {
-		if (f->row->close_reason == EH_CLOSE_REVOKED)
-			return closed(f->row, error);
+		if (eh_state_row_revoked(eng->state, f->row))
+			return revoked(f->row, error);
 		answer->verdict = EH_VERDICT_RETRY;
 		answer->issue = f->stored->issue;
 		return EH_OK;

@@ -72,12 +72,14 @@ void eh_ledger_counter(
 /* All counters of a row. */
 void eh_ledger_counters(const struct eh_row *, struct eh_counters *);
 
-/* Fill the kind-6 record of the row in ${slot}, whose books are closed. */
-void eh_ledger_closed(struct eh_engine *, unsigned slot, struct eh_record *);
+/* Fill the kind-6 record of ${row}, whose books are closed: the live row of its
+ * place, or what that is going to be. */
+void eh_ledger_closed(
+    struct eh_engine *, const struct eh_row *, struct eh_record *);
 
-/* What became of the devices of the row in ${slot}. */
-void
-eh_ledger_outcomes(struct eh_engine *, unsigned slot, struct eh_outcomes *);
+/* What became of the devices of ${row}: as above. */
+void eh_ledger_outcomes(
+    struct eh_engine *, const struct eh_row *, struct eh_outcomes *);
 
 /* Rows have come, gone or changed hands in the live state: bring the books in
  * memory and the index's books into line.  EH_ERR_MEMORY. */

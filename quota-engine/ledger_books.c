@@ -192,18 +192,30 @@ eh_ledger_report(struct eh_engine *eng, const struct eh_record *record)
 		note_report(eng, d, (uint8_t)record->of.report.outcome);
 }
 
-void
-eh_ledger_outcomes(
-    struct eh_engine *eng, unsigned slot, struct eh_outcomes *outcomes)
+/* The book of authorization ${id}, or EH_INDEX_NONE. */
+static uint32_t
+book_of(const struct eh_engine *eng, const uint8_t id[EH_ID_LEN])
 {
-	uint64_t used = eng->state->row[slot].op[EH_OP_PASS].count.used;
-	const struct eh_book *book;
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+		if (eng->books[i].generation != 0 &&
+		    memcmp(eng->books[i].id, id, EH_ID_LEN) == 0)
+			return eng->books[i].book;
+	return EH_INDEX_NONE;
+}
+
+void
+eh_ledger_outcomes(struct eh_engine *eng, const struct eh_row *row,
+    struct eh_outcomes *outcomes)
+{
+	uint64_t used = row->op[EH_OP_PASS].count.used;
+	uint32_t number = book_of(eng, row->id);
 
 	memset(outcomes, 0, sizeof(*outcomes));
-	if (eng->books[slot].book != EH_INDEX_NONE) {
-		book = &eng->index.book[eng->books[slot].book];
-		outcomes->good = book->good;
-		outcomes->scrapped = book->scrapped;
+	if (number == EH_INDEX_NONE && row->has_supersedes)
+		number = book_of(eng, row->supersedes);
+	if (number != EH_INDEX_NONE) {
+		outcomes->good = eng->index.book[number].good;
+		outcomes->scrapped = eng->index.book[number].scrapped;
 	}
 	if (used > outcomes->good + outcomes->scrapped)
 		outcomes->in_doubt =
@@ -211,17 +223,16 @@ eh_ledger_outcomes(
 }
 
 void
-eh_ledger_closed(
-    struct eh_engine *eng, unsigned slot, struct eh_record *record)
+eh_ledger_closed(struct eh_engine *eng, const struct eh_row *row,
+    struct eh_record *record)
 {
-	const struct eh_row *row = &eng->state->row[slot];
 	struct eh_outcomes outcomes;
 
 	eh_record_init(record, EH_RECORD_CLOSED);
 	record->has_authorization = 1;
 	memcpy(record->authorization, row->id, EH_ID_LEN);
 	eh_ledger_counters(row, &record->counters);
-	eh_ledger_outcomes(eng, slot, &outcomes);
+	eh_ledger_outcomes(eng, row, &outcomes);
 	record->of.closed.reason = row->close_reason;
 	record->of.closed.good = outcomes.good;
 	record->of.closed.scrapped = outcomes.scrapped;
@@ -235,16 +246,14 @@ give_book(struct eh_engine *eng, unsigned slot)
 {
 	const struct eh_row *row = &eng->state->row[slot];
 	struct eh_books *b = &eng->books[slot];
+	uint32_t book = row->has_supersedes ? book_of(eng, row->supersedes)
+					    : EH_INDEX_NONE;
 
-	for (unsigned i = 0; row->has_supersedes && i < EH_STATE_ROWS; i++)
-		if (i != slot && eng->books[i].book != EH_INDEX_NONE &&
-		    memcmp(eng->books[i].id, row->supersedes,
-		        EH_ID_LEN) == 0) {
-			b->book = eng->books[i].book;
-			eng->index.book[b->book].rows++;
-			return EH_OK;
-		}
-	return eh_index_book(&eng->index, &b->book);
+	if (book == EH_INDEX_NONE)
+		return eh_index_book(&eng->index, &b->book);
+	b->book = book;
+	eng->index.book[book].rows++;
+	return EH_OK;
 }
 
 int

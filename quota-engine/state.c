@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/hex.h"
@@ -85,6 +86,81 @@ eh_state_row_close(
 	row->state = EH_ROW_CLOSING;
 	row->close_reason = (uint8_t)reason;
 	row->generation = ++st->generation;
+}
+
+static int
+compare_id(const void *a, const void *b)
+{
+	return memcmp(a, b, EH_ID_LEN);
+}
+
+static int
+compare_kid(const void *a, const void *b)
+{
+	return memcmp(a, b, EH_KID_LEN);
+}
+
+int
+eh_state_id_revoked(const struct eh_state *st, const uint8_t id[EH_ID_LEN],
+    uint32_t epoch)
+{
+	return epoch < st->in_force.epoch ||
+	    bsearch(id, st->revoked.id, st->revoked.nids, EH_ID_LEN,
+	        compare_id) != NULL;
+}
+
+int
+eh_state_kid_revoked(
+    const struct eh_state *st, const uint8_t kid[EH_KID_LEN])
+{
+	return bsearch(kid, st->revoked.kid, st->revoked.nkids, EH_KID_LEN,
+	           compare_kid) != NULL;
+}
+
+int
+eh_state_row_revoked(const struct eh_state *st, const struct eh_row *row)
+{
+	return row->close_reason == EH_CLOSE_REVOKED ||
+	    eh_state_id_revoked(st, row->id, row->epoch) ||
+	    eh_state_kid_revoked(st, row->kid);
+}
+
+/* Does another row go on with the books of this one? */
+static int
+gone_on_with(const struct eh_state *st, const struct eh_row *row)
+{
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+		if (st->row[i].state != EH_ROW_FREE &&
+		    st->row[i].has_supersedes &&
+		    memcmp(st->row[i].supersedes, row->id, EH_ID_LEN) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+may_go(const struct eh_state *st, const struct eh_row *row)
+{
+	return row->state == EH_ROW_CLOSED &&
+	    row->closed_at <= st->log.acked.size &&
+	    (row->close_reason != EH_CLOSE_USED_UP ||
+	        row->expires <= st->clock.floor) &&
+	    !gone_on_with(st, row);
+}
+
+void
+eh_state_prune(struct eh_state *st)
+{
+	int any = 1;
+
+	/* With a row its forerunner may go too. */
+	while (any) {
+		any = 0;
+		for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+			if (may_go(st, &st->row[i])) {
+				memset(&st->row[i], 0, sizeof(st->row[i]));
+				any = 1;
+			}
+	}
 }
 
 void

@@ -255,11 +255,28 @@ void eh_state_row_close(
     struct eh_state *, struct eh_row *, enum eh_close_reason);
 
 /*
+ * Was the authorization of ${row} revoked?  It may have been closed for another
+ * reason before: what left for it must not leave again.
+ */
+int eh_state_row_revoked(const struct eh_state *, const struct eh_row *);
+
+/* Was authorization ${id} of ${epoch} revoked; issuer key ${kid}, for good? */
+int eh_state_id_revoked(
+    const struct eh_state *, const uint8_t id[EH_ID_LEN], uint32_t epoch);
+int eh_state_kid_revoked(const struct eh_state *, const uint8_t kid[EH_KID_LEN]);
+
+/*
+ * Let go of closed rows whose last record is acknowledged.  One that another row
+ * of the table goes on with stays as long as that one, for its devices; one that
+ * was used up stays until it expires, because it may be topped up.
+ */
+void eh_state_prune(struct eh_state *);
+
+/*
  * Let ${to}, a fresh row whose quotas are set, go on with the books of ${from}
- * (live): used, burned and burns are taken over, reserved := used + burned, a
+ * (live, or closed as used up): used, burned and burns are taken over, reserved := used + burned, a
  * quota below that is taken as that; ${from} is closed as superseded.  The
- * devices follow.  The caller has compared profile name, scope kind and, in
- * this version, the profile's digest.
+ * devices follow.  The caller has compared profile name and scope kind.
  */
 void eh_state_row_supersede(
     struct eh_state *, struct eh_row *to, struct eh_row *from);

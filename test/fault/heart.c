@@ -59,8 +59,8 @@ apply_installed(struct eh_state *st, struct eh_clockguard *guard,
 
 	(void)guard;
 	/* It is what it will be when it is applied for good, and replayed. */
-	if ((record->seq != st->log.tree.size &&
-	        record->seq + 1 != st->log.tree.size) ||
+	if (record->seq > st->log.tree.size ||
+	    record->seq + 1 + EH_STATE_ROWS < st->log.tree.size ||
 	    record->t_lo > NOW + 300 * DAY)
 		return EH_ERR_INTERNAL;
 	if (redolen != sizeof(o))

@@ -130,7 +130,7 @@ grant_key(struct eh_grant *g, const struct eh_soft *key)
 	eh_keyid_kid(&k->key, k->kid);
 	k->alg = EH_ALG_ES256;
 	k->roles = EH_ROLE_BIT(EH_ROLE_PAUTH) | EH_ROLE_BIT(EH_ROLE_TIME) |
-	    EH_ROLE_BIT(EH_ROLE_ACK);
+	    EH_ROLE_BIT(EH_ROLE_ACK) | EH_ROLE_BIT(EH_ROLE_REVOKE);
 	strcpy(k->iss, "oem.example");
 	k->state = EH_KEY_ACTIVE;
 }
@@ -174,6 +174,8 @@ fill_messages(struct authority *a)
 	from(a, &a->time.from);
 	from(a, &a->ack.from);
 	a->ack.seq = 1;
+	from(a, &a->revoke.from);
+	a->revoke.rseq = 1;
 	a->time.has_nonce = 1;
 	a->time.uncertainty = 5;
 }
@@ -296,6 +298,19 @@ authority_sign_ack(struct authority *a)
 }
 
 void
+authority_sign_revoke(struct authority *a)
+{
+	uint8_t payload[EH_MESSAGE_MAX_INBOUND];
+	struct eh_writer w;
+	size_t len;
+
+	eh_writer_init(&w, payload, sizeof(payload));
+	eh_revoke_encode(&a->revoke, &w);
+	ck_assert_int_eq(eh_writer_end(&w, &len), EH_OK);
+	authority_sign(a, EH_MESSAGE_REVOKE, a->issuer, payload, len);
+}
+
+void
 authority_fill_ack(struct authority *a)
 {
 	const struct eh_state_log *log =
@@ -355,6 +370,17 @@ authority_send_ack(struct authority *a)
 	authority_sign_ack(a);
 	if ((err = authority_import(a)) == EH_OK)
 		a->ack.seq++;
+	return err;
+}
+
+int
+authority_send_revoke(struct authority *a)
+{
+	int err;
+
+	authority_sign_revoke(a);
+	if ((err = authority_import(a)) == EH_OK)
+		a->revoke.rseq++;
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "common/message/grant.h"
 #include "common/message/pauth.h"
 #include "common/message/record.h"
+#include "common/message/revoke.h"
 #include "common/message/time.h"
 #include "common/x509/profile.h"
 #include "common/x509/template.h"
@@ -30,7 +31,7 @@ struct authority_profile {
 
 /*
  * A boundary, the keys that it obeys, and the next messages to it: a test alters
- * ${grant}, ${pauth}, ${time} or ${ack}, and sends it.  Everything is on the heap,
+ * ${grant}, ${pauth}, ${time}, ${ack} or ${revoke}, and sends it.  Everything is on the heap,
  * because it is big.
  */
 struct authority {
@@ -40,6 +41,7 @@ struct authority {
 	struct eh_pauth pauth;
 	struct eh_time_attestation time;
 	struct eh_ack ack;
+	struct eh_revoke revoke;
 	struct eh_state_key key;	/* the issuing key of the boundary */
 	struct authority_profile profile;	/* with a device-id field */
 	struct authority_profile plain;		/* without */
@@ -67,12 +69,14 @@ void authority_sign_grant(struct authority *);
 void authority_sign_pauth(struct authority *);
 void authority_sign_time(struct authority *);
 void authority_sign_ack(struct authority *);
+void authority_sign_revoke(struct authority *);
 
 /* The same for any payload, type and key. */
 void authority_sign(struct authority *, enum eh_message_type, struct eh_soft *,
     const uint8_t *payload, size_t len);
 
-/* Import ${message}; or sign one and import it.  Grants and authorizations get
+/* Import ${message}; or sign one and import it.  Grants, authorizations, acks and
+ * updates get
  * the next number afterwards when they were accepted; a time gets a fresh nonce
  * and number before. */
 int authority_import(struct authority *);
@@ -80,6 +84,7 @@ int authority_send_grant(struct authority *);
 int authority_send_pauth(struct authority *);
 int authority_send_time(struct authority *);
 int authority_send_ack(struct authority *);
+int authority_send_revoke(struct authority *);
 int authority_send_profile(
     struct authority *, const struct authority_profile *);
 

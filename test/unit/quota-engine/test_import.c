@@ -719,7 +719,6 @@ START_TEST(messages_of_later_versions_and_our_own_are_refused_in_words)
 		const char *words;
 	} row[] = {
 		{ EH_MESSAGE_DAUTH, EH_ERR_UNSUPPORTED, "debug authorization" },
-		{ EH_MESSAGE_DAUTH, EH_ERR_UNSUPPORTED, "debug authorization" },
 		{ EH_MESSAGE_RELEASE, EH_ERR_UNSUPPORTED, "release manifest" },
 		{ EH_MESSAGE_CRLORDER, EH_ERR_UNSUPPORTED, "CRL order" },
 		{ EH_MESSAGE_AGREE, EH_ERR_UNSUPPORTED, "root agreement" },

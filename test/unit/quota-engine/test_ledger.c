@@ -489,12 +489,12 @@ START_TEST(reports_are_two_per_run)
 	ck_assert_int_eq(issue(1, 1, 0, 0), EH_OK);
 	ck_assert_int_eq(issue(1, 2, 0, 0), EH_OK);
 	ck_assert_int_eq(heart_report(&h, 1, 1, EH_OUTCOME_GOOD), EH_OK);
-	eh_ledger_outcomes(h.eng, 0, &out);
+	eh_ledger_outcomes(h.eng, &h.eng->state->row[0], &out);
 	ck_assert_uint_eq(out.good, 1);
 	ck_assert_uint_eq(out.in_doubt, 1);
 	/* Good, and found bad later. */
 	ck_assert_int_eq(heart_report(&h, 1, 1, EH_OUTCOME_SCRAPPED), EH_OK);
-	eh_ledger_outcomes(h.eng, 0, &out);
+	eh_ledger_outcomes(h.eng, &h.eng->state->row[0], &out);
 	ck_assert_uint_eq(out.good, 0);
 	ck_assert_uint_eq(out.scrapped, 1);
 	ck_assert_int_eq(heart_report(&h, 1, 1, EH_OUTCOME_SCRAPPED),
@@ -505,15 +505,15 @@ START_TEST(reports_are_two_per_run)
 	ck_assert_int_eq(heart_report(&h, 1, 2, EH_OUTCOME_GOOD),
 	    EH_DENIED_STATE);
 	ck_assert_int_eq(issue(1, 2, 1, 0), EH_OK);
-	eh_ledger_outcomes(h.eng, 0, &out);
+	eh_ledger_outcomes(h.eng, &h.eng->state->row[0], &out);
 	ck_assert_uint_eq(out.in_doubt, 1);
 	ck_assert_int_eq(heart_report(&h, 1, 2, EH_OUTCOME_GOOD), EH_OK);
-	eh_ledger_outcomes(h.eng, 0, &out);
+	eh_ledger_outcomes(h.eng, &h.eng->state->row[0], &out);
 	ck_assert_uint_eq(out.good + out.scrapped, 2);
 	ck_assert_uint_eq(out.in_doubt, 0);
 	/* All of it again, from the journal. */
 	ck_assert_int_eq(heart_restart(&h), EH_OK);
-	eh_ledger_outcomes(h.eng, 0, &out);
+	eh_ledger_outcomes(h.eng, &h.eng->state->row[0], &out);
 	ck_assert_uint_eq(out.good, 1);
 	ck_assert_uint_eq(out.scrapped, 1);
 	heart_end(&h);
