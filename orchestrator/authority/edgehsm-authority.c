@@ -17,6 +17,9 @@ static const struct eh_verb *const verbs[] = {
 	&eh_verb_authorize,
 	&eh_verb_time,
 	&eh_verb_ack,
+	&eh_verb_revoke,
+	&eh_verb_close,
+	&eh_verb_write_off,
 	&eh_verb_show,
 	NULL,
 };

@@ -83,22 +83,26 @@ is_overtaken(const struct eh_store_authorization *a,
 	return 0;
 }
 
-/* It was not installed when ${receipt} was made.  Can it be still? */
+/* It was not installed when ${receipt} was made.  Can it be no more? */
 static int
-is_never(struct eh_store *store, const struct eh_store_authorization *a,
-    const struct eh_receipt *receipt, const struct eh_life *life,
-    int *neverp, struct eh_error *error)
+is_never(const struct eh_store_authorization *a,
+    const struct eh_receipt *receipt, const struct eh_life *life)
 {
 	const struct eh_in_force *f = &receipt->in_force;
-	struct eh_store_revoked key;
-	int err = eh_store_get_revoked_key(
-	    store, a->hsm, a->kid, &key, error);
 
-	*neverp = err == EH_OK &&
-	    (is_overtaken(a, receipt) || f->epoch > a->epoch ||
-	        (life->revoked.rseq != 0 && f->rseq >= life->revoked.rseq) ||
-	        (key.rseq != 0 && f->rseq >= key.rseq));
-	return err;
+	return is_overtaken(a, receipt) || f->epoch > a->epoch ||
+	    (life->revoked.rseq != 0 && f->rseq >= life->revoked.rseq);
+}
+
+/* It is revoked with its key, too. */
+static int
+get_key(struct eh_store *store, const struct eh_store_authorization *a,
+    struct eh_life *life, struct eh_error *error)
+{
+	if (life->revoked.rseq != 0)
+		return EH_OK;
+	return eh_store_get_revoked_key(
+	    store, a->hsm, a->kid, &life->revoked, error);
 }
 
 int
@@ -107,7 +111,7 @@ eh_life_get(struct eh_store *store, const struct eh_store_authorization *a,
     struct eh_error *error)
 {
 	struct eh_store_counter c = { .op = EH_OP_PASS };
-	int err, never = 0;
+	int err;
 
 	memset(life, 0, sizeof(*life));
 	memcpy(c.hsm, a->hsm, EH_HSM_ID_LEN);
@@ -116,6 +120,7 @@ eh_life_get(struct eh_store *store, const struct eh_store_authorization *a,
 	         store, a->hsm, a->id, &life->log, error)) != EH_OK ||
 	    (err = eh_store_get_revoked(
 	         store, a->id, &life->revoked, error)) != EH_OK ||
+	    (err = get_key(store, a, life, error)) != EH_OK ||
 	    (err = eh_store_get_counter(store, &c, error)) != EH_OK ||
 	    (err = eh_store_get_written_off(store, a->id, &life->written_off,
 	         &life->is_written_off, error)) != EH_OK)
@@ -126,11 +131,10 @@ eh_life_get(struct eh_store *store, const struct eh_store_authorization *a,
 		life->state = EH_LIFE_CLOSED;
 	} else if (life->log.installed) {
 		life->state = EH_LIFE_INSTALLED;
-	} else if (receipt != NULL) {
-		err = is_never(store, a, receipt, life, &never, error);
-		life->state = never ? EH_LIFE_NEVER : EH_LIFE_SIGNED;
+	} else if (receipt != NULL && is_never(a, receipt, life)) {
+		life->state = EH_LIFE_NEVER;
 	}
-	return err;
+	return EH_OK;
 }
 
 int
@@ -256,22 +260,42 @@ add_tip(void *arg, const struct eh_store_authorization *a)
 	return EH_OK;
 }
 
+static int
+each_chain(struct tips *t, int err,
+    int (*each)(void *arg, const struct eh_chain *), void *arg)
+{
+	struct eh_chain chain;
+
+	for (size_t i = 0; err == EH_OK && i < t->n; i++) {
+		err = eh_life_chain(t->store, &t->tip[i], &chain, t->error);
+		if (err == EH_OK)
+			err = each(arg, &chain);
+	}
+	free(t->tip);
+	return err;
+}
+
 int
 eh_life_each_chain(struct eh_store *store, const char *order,
     int (*each)(void *arg, const struct eh_chain *), void *arg,
     struct eh_error *error)
 {
 	struct tips t = { .store = store, .error = error };
-	struct eh_chain chain;
 	int err = eh_store_each_of_order(store, order, add_tip, &t, error);
 
-	for (size_t i = 0; err == EH_OK && i < t.n; i++) {
-		err = eh_life_chain(store, &t.tip[i], &chain, error);
-		if (err == EH_OK)
-			err = each(arg, &chain);
-	}
-	free(t.tip);
-	return err;
+	return each_chain(&t, err, each, arg);
+}
+
+int
+eh_life_each_chain_at(struct eh_store *store,
+    const uint8_t hsm[EH_HSM_ID_LEN],
+    int (*each)(void *arg, const struct eh_chain *), void *arg,
+    struct eh_error *error)
+{
+	struct tips t = { .store = store, .error = error };
+	int err = eh_store_each_of_hsm(store, hsm, add_tip, &t, error);
+
+	return each_chain(&t, err, each, arg);
 }
 
 /* --- by name --- */

@@ -74,9 +74,13 @@ EH_MUST_CHECK int eh_life_check_live(struct eh_store *,
 EH_MUST_CHECK int eh_life_tip(struct eh_store *,
     struct eh_store_authorization *a, struct eh_error *);
 
-/* Call ${each} for every chain of the order, until it does not return EH_OK,
- * which is then returned. */
+/* Call ${each} for every chain of the order, or of the EdgeHSM, until it does not
+ * return EH_OK, which is then returned. */
 EH_MUST_CHECK int eh_life_each_chain(struct eh_store *, const char *order,
+    int (*each)(void *arg, const struct eh_chain *), void *arg,
+    struct eh_error *);
+EH_MUST_CHECK int eh_life_each_chain_at(struct eh_store *,
+    const uint8_t hsm[EH_HSM_ID_LEN],
     int (*each)(void *arg, const struct eh_chain *), void *arg,
     struct eh_error *);
 

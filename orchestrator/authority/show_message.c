@@ -12,6 +12,7 @@
 #include "common/message/keyattest.h"
 #include "common/message/pauth.h"
 #include "common/message/receipt.h"
+#include "common/message/revoke.h"
 #include "common/message/time.h"
 #include "orchestrator/authority/show.h"
 #include "orchestrator/authority/show_items.h"
@@ -212,6 +213,31 @@ show_burned(struct eh_sheet *s, const struct eh_burned_range *range, unsigned n)
 }
 
 static int
+show_revoke(struct eh_sheet *s, const struct eh_sign1 *m,
+    struct eh_error *error)
+{
+	struct eh_revoke r;
+	int err = eh_revoke_decode(m->payload, m->payload_len, &r, error);
+
+	if (err != EH_OK)
+		return err;
+	show_from(s, &r.from);
+	eh_sheet_uint(s, "revocation", r.rseq);
+	eh_sheet_uint(s, "minimum epoch", r.epoch);
+	for (unsigned i = 0; i < r.nids; i++) {
+		eh_sheet_begin(s, "revoked authorization");
+		eh_sheet_hex(s, "id", r.ids[i], EH_ID_LEN);
+		eh_sheet_end(s);
+	}
+	for (unsigned i = 0; i < r.nkids; i++) {
+		eh_sheet_begin(s, "revoked key");
+		eh_sheet_hex(s, "kid", r.kids[i], EH_KID_LEN);
+		eh_sheet_end(s);
+	}
+	return EH_OK;
+}
+
+static int
 show_ack(struct eh_sheet *s, const struct eh_sign1 *m, struct eh_error *error)
 {
 	struct eh_ack a;
@@ -365,6 +391,7 @@ static int (*const show[EH_MESSAGE_TYPES])(
     struct eh_sheet *, const struct eh_sign1 *, struct eh_error *) = {
 	[EH_MESSAGE_GRANT] = show_grant,
 	[EH_MESSAGE_PAUTH] = show_pauth,
+	[EH_MESSAGE_REVOKE] = show_revoke,
 	[EH_MESSAGE_TIME] = show_time,
 	[EH_MESSAGE_ACK] = show_ack,
 	[EH_MESSAGE_RECEIPT] = show_receipt,

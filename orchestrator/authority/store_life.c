@@ -274,41 +274,44 @@ eh_store_get_written_off(struct eh_store *s, const uint8_t id[EH_ID_LEN],
 }
 
 int
-eh_store_put_prerevoked(struct eh_store *s,
-    const uint8_t issuer[EH_DIGEST_LEN], const uint8_t serial[EH_ID_LEN],
-    uint64_t now, struct eh_error *error)
+eh_store_put_prerevoked(struct eh_store *s, const struct eh_store_serial *v,
+    struct eh_error *error)
 {
 	struct eh_sql q;
 
 	eh_sql_begin(&q, s->db,
-	    "INSERT INTO prerevoked VALUES (?, ?, ?)"
+	    "INSERT INTO prerevoked VALUES (?, ?, ?, ?)"
 	    " ON CONFLICT (issuer, serial) DO NOTHING");
-	eh_sql_put_bytes(&q, issuer, EH_DIGEST_LEN);
-	eh_sql_put_bytes(&q, serial, EH_ID_LEN);
-	eh_sql_put_uint(&q, now);
+	eh_sql_put_bytes(&q, v->issuer, EH_DIGEST_LEN);
+	eh_sql_put_bytes(&q, v->serial, EH_ID_LEN);
+	eh_sql_put_bytes(&q, v->authorization, EH_ID_LEN);
+	eh_sql_put_uint(&q, v->at);
 	eh_sql_next(&q);
 	return eh_sql_end(&q, "writing a serial", error);
 }
 
 int
-eh_store_each_prerevoked(struct eh_store *s,
-    int (*each)(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
-	const uint8_t serial[EH_ID_LEN], uint64_t at),
-    void *arg, struct eh_error *error)
+eh_store_each_prerevoked(struct eh_store *s, const uint8_t hsm[EH_HSM_ID_LEN],
+    int (*each)(void *arg, const struct eh_store_serial *), void *arg,
+    struct eh_error *error)
 {
-	uint8_t issuer[EH_DIGEST_LEN], serial[EH_ID_LEN];
+	struct eh_store_serial v;
 	struct eh_sql q;
-	uint64_t at;
 	int err = EH_OK, end;
 
 	eh_sql_begin(&q, s->db,
-	    "SELECT issuer, serial, at FROM prerevoked"
-	    " ORDER BY issuer, serial");
+	    "SELECT p.issuer, p.serial, p.authorization, p.at"
+	    " FROM prerevoked p JOIN authorization a"
+	    " ON a.id = p.authorization WHERE a.hsm = ?"
+	    " ORDER BY p.issuer, p.serial");
+	eh_sql_put_bytes(&q, hsm, EH_HSM_ID_LEN);
 	while (err == EH_OK && eh_sql_next(&q)) {
-		eh_sql_get_bytes(&q, issuer, sizeof(issuer));
-		eh_sql_get_bytes(&q, serial, sizeof(serial));
-		at = eh_sql_get_uint(&q);
-		err = each(arg, issuer, serial, at);
+		memset(&v, 0, sizeof(v));
+		eh_sql_get_bytes(&q, v.issuer, EH_DIGEST_LEN);
+		eh_sql_get_bytes(&q, v.serial, EH_ID_LEN);
+		eh_sql_get_bytes(&q, v.authorization, EH_ID_LEN);
+		v.at = eh_sql_get_uint(&q);
+		err = each(arg, &v);
 	}
 	end = eh_sql_end(&q, "reading the serials", error);
 	return end != EH_OK ? end : err;

@@ -105,15 +105,21 @@ EH_MUST_CHECK int eh_store_get_written_off(struct eh_store *,
     const uint8_t id[EH_ID_LEN], struct eh_store_written_off *, int *foundp,
     struct eh_error *);
 
-/* A serial to be revoked though nobody has seen a certificate with it; nothing
- * when it is known.  ${issuer} is the SPKI digest of the CA. */
-EH_MUST_CHECK int eh_store_put_prerevoked(struct eh_store *,
-    const uint8_t issuer[EH_DIGEST_LEN], const uint8_t serial[EH_ID_LEN],
-    uint64_t now, struct eh_error *);
+/* Serials to be revoked though nobody has seen a certificate with them.
+ * ${issuer} is the SPKI digest of the CA.  put: nothing when it is known. */
+struct eh_store_serial {
+	uint8_t issuer[EH_DIGEST_LEN];
+	uint8_t serial[EH_ID_LEN];
+	uint8_t authorization[EH_ID_LEN];
+	uint64_t at;
+};
+EH_MUST_CHECK int eh_store_put_prerevoked(
+    struct eh_store *, const struct eh_store_serial *, struct eh_error *);
+/* Those of one EdgeHSM, by issuer and serial. */
 EH_MUST_CHECK int eh_store_each_prerevoked(struct eh_store *,
-    int (*each)(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
-	const uint8_t serial[EH_ID_LEN], uint64_t at),
-    void *arg, struct eh_error *);
+    const uint8_t hsm[EH_HSM_ID_LEN],
+    int (*each)(void *arg, const struct eh_store_serial *), void *arg,
+    struct eh_error *);
 
 /* --- former message keys --- */
 

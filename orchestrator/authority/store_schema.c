@@ -335,6 +335,7 @@ const char *const eh_store_schema_3[] = {
 	"CREATE TABLE prerevoked ("
 	"  issuer BLOB NOT NULL CHECK (length(issuer) = 32)," /* SPKI digest */
 	"  serial BLOB NOT NULL CHECK (length(serial) = 16),"
+	"  authorization BLOB NOT NULL REFERENCES authorization (id),"
 	"  at INTEGER NOT NULL,"
 	"  PRIMARY KEY (issuer, serial)"
 	") STRICT, WITHOUT ROWID",

@@ -229,6 +229,14 @@ START_TEST(messages_of_an_edgehsm_are_shown)
 	says("tree size                7\n");
 	says("  counter\n    operation            0 (device)\n");
 	says("root                     1820 f893 ");
+	wrap("revoke", GOLDEN_REVOKE);
+	ck_assert_msg(show(0) == EH_OK, "%s", error.text);
+	says("message                  revocation update\n");
+	says("revocation               17\n");
+	says("minimum epoch            1\n");
+	says("revoked authorization\n"
+	     "  id                     000102030405060708090a0b0c0d0e0f\n");
+	says("  kid                    06e3fd8fda29bb60\n");
 	wrap("enrol", GOLDEN_ENROL);
 	ck_assert_msg(show(0) == EH_OK, "%s", error.text);
 	says("message                  enrolment request\n");
@@ -244,7 +252,7 @@ END_TEST
 
 START_TEST(later_messages_are_refused_in_words)
 {
-	wrap("revoke", GOLDEN_KEYATTEST);
+	wrap("dauth", GOLDEN_KEYATTEST);
 	ck_assert_int_eq(show(0), EH_ERR_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(error.text, "not supported"));
 }
