@@ -247,8 +247,13 @@ give_up(const char *unsuitable, struct eh_error *error)
 {
 	umask(077);
 	raise_descriptors();
-	if (unsuitable == NULL)
+	if (unsuitable == NULL) {
+		if (!eh_sandbox_lock_all())
+			eh_log(EH_LOG_DEBUG,
+			    "RLIMIT_MEMLOCK is no infinity: only our own keys "
+			    "are kept out of swap");
 		return eh_sandbox_drop(error);
+	}
 	eh_log(EH_LOG_WARNING, "no sandbox: %s", unsuitable);
 	return EH_OK;
 }

@@ -76,6 +76,17 @@ eh_sandbox_lock_memory(void *bytes, size_t len)
 	return mlock(bytes, len) == 0;
 }
 
+int
+eh_sandbox_lock_all(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* Thread stacks count whole, though only what is touched is locked. */
+	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
+		return 0;
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
 /* clang-format off */
 static const char *const allowed[] = {
 	/* files */
@@ -91,11 +102,11 @@ static const char *const allowed[] = {
 	"mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "umask",
 	"utimensat", "dup", "dup2", "dup3", "pipe2", "eventfd2",
 	/* memory and threads */
-	"mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "brk",
+	"munmap", "mremap", "madvise", "brk",
 	"mlock", "mlock2", "munlock", "futex", "futex_time64", "exit",
 	"exit_group", "set_robust_list", "get_robust_list", "rseq",
 	"membarrier", "sched_yield", "sched_getaffinity", "sched_getparam",
-	"sched_getscheduler", "prctl", "arch_prctl",
+	"sched_getscheduler", "arch_prctl",
 	"set_tid_address", "getrlimit", "ugetrlimit", "sysinfo",
 	"uname", "getrandom", "getcpu", "getrusage",
 	/* who and when */
@@ -181,6 +192,48 @@ add_own(scmp_filter_ctx filter)
 	return err;
 }
 
+/* Pages that can be written, or run, and never both: two rules, of which either
+ * is enough. */
+static int
+add_memory(scmp_filter_ctx filter, const char *name)
+{
+	const struct scmp_arg_cmp not_run =
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp not_written =
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE, 0);
+	int number = seccomp_syscall_resolve_name(name), err;
+
+	if (number < 0)
+		return 0; /* not of this processor */
+	err = seccomp_rule_add_array(
+	    filter, SCMP_ACT_ALLOW, number, 1, &not_run);
+	if (err == 0)
+		err = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, number, 1, &not_written);
+	return err;
+}
+
+/* Names for threads and for mappings, which libc gives; not whether we may be
+ * dumped or traced. */
+static int
+add_names(scmp_filter_ctx filter)
+{
+	static const scmp_datum_t operations[] = {
+		PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE,
+		PR_GET_NO_NEW_PRIVS, 0x53564d41, /* PR_SET_VMA */
+	};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < COUNT(operations); i++) {
+		struct scmp_arg_cmp is =
+		    SCMP_A0(SCMP_CMP_EQ, operations[i], 0);
+
+		err = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &is);
+	}
+	return err;
+}
+
 /* Sockets of one family, to connect to the TPM. */
 static int
 add_family(scmp_filter_ctx filter, int family)
@@ -223,6 +276,14 @@ eh_sandbox_close(enum eh_sandbox_network network, enum eh_sandbox_tpm tpm,
 	err = add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
 	if (err == 0)
 		err = add_own(filter);
+	if (err == 0)
+		err = add_memory(filter, "mmap");
+	if (err == 0)
+		err = add_memory(filter, "mmap2");
+	if (err == 0)
+		err = add_memory(filter, "mprotect");
+	if (err == 0)
+		err = add_names(filter);
 	if (err == 0 && network == EH_SANDBOX_NETWORK)
 		err = add(filter, SCMP_ACT_ALLOW, network_too,
 		    COUNT(network_too));

@@ -22,6 +22,13 @@ EH_MUST_CHECK int eh_sandbox_drop(struct eh_error *error);
  * allows; return 1 when it did, else 0. */
 int eh_sandbox_lock_memory(void *bytes, size_t len);
 
+/*
+ * The same for every page that this process has or will touch, the key store's
+ * and the threads' stacks included.  Only where no limit (RLIMIT_MEMLOCK) could
+ * make a later allocation fail: return 1, else 0 and nothing has changed.
+ */
+int eh_sandbox_lock_all(void);
+
 enum eh_sandbox_network {
 	EH_SANDBOX_NO_NETWORK,
 	EH_SANDBOX_NETWORK	/* for a backend that reaches its HSM by it */
@@ -37,7 +44,8 @@ enum eh_sandbox_tpm {
 /*
  * From now on the kernel lets this process use only the system calls of the
  * list in sandbox.c: others fail, and what only an intruder asks for (execve,
- * another process, ptrace, mount ...) ends it.  Call it when the backend is
+ * another process, ptrace, mount ...) ends it.  No page can be written and run,
+ * and nothing makes it dumpable again.  Call it when the backend is
  * loaded and the socket is open, in the process that stays.  EH_ERR_INTERNAL.
  */
 EH_MUST_CHECK int eh_sandbox_close(enum eh_sandbox_network network,

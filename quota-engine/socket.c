@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -17,7 +18,8 @@
 #include "quota-engine/roles.h"
 #include "quota-engine/socket.h"
 
-#define BACKLOG 128
+#define BACKLOG 1024 /* a whole hall of stations after a restart */
+#define PASSED	3    /* the first of sd_listen_fds(3) */
 
 static int
 failed(const char *path, const char *what, struct eh_error *error)
@@ -150,6 +152,74 @@ listen_at(struct eh_socket *s, const struct sockaddr_un *address, mode_t mode,
 	return EH_OK;
 }
 
+/* --- a socket that was passed --- */
+
+/* How many the service manager has passed to us; 0 when there is none. */
+static long
+passed(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+
+	if (pid == NULL || fds == NULL || atol(pid) != (long)getpid())
+		return 0;
+	return atol(fds);
+}
+
+static int
+option_of(int fd, int option)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value :
+								       -1;
+}
+
+static int
+take_passed(struct eh_socket *s, long n, struct eh_error *error)
+{
+	struct sockaddr_un at;
+	socklen_t len = sizeof(at);
+
+	memset(&at, 0, sizeof(at));
+	if (n != 1)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "the service manager passed %ld sockets: edgehsmd takes "
+		    "one; leave one ListenStream= in edgehsmd.socket", n);
+	if (option_of(PASSED, SO_DOMAIN) != AF_UNIX ||
+	    option_of(PASSED, SO_TYPE) != SOCK_STREAM ||
+	    option_of(PASSED, SO_ACCEPTCONN) != 1 ||
+	    getsockname(PASSED, (struct sockaddr *)&at, &len) != 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "what the service manager passed is not a listening unix "
+		    "stream socket: see ListenStream= in edgehsmd.socket");
+	at.sun_path[sizeof(at.sun_path) - 1] = '\0';
+	if (strcmp(at.sun_path, s->path) != 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "the service manager passed the socket %s, edgehsm.conf "
+		    "names %s: let ListenStream= in edgehsmd.socket and socket "
+		    "= be the same",
+		    at.sun_path, s->path);
+	if (fcntl(PASSED, F_SETFD, FD_CLOEXEC) != 0)
+		return failed(s->path, "close on exec", error);
+	s->fd = PASSED;
+	s->is_passed = 1;
+	return EH_OK;
+}
+
+static int
+open_passed(struct eh_socket *s, const struct eh_conf *conf, long n,
+    struct eh_error *error)
+{
+	int folder = -1, err;
+
+	if ((err = take_passed(s, n, error)) == EH_OK)
+		err = open_folder(conf, &folder, error);
+	if (folder >= 0)
+		close(folder);
+	return err;
+}
+
 int
 eh_socket_open(
     struct eh_socket *s, const struct eh_conf *conf, struct eh_error *error)
@@ -157,10 +227,13 @@ eh_socket_open(
 	mode_t mode = eh_roles_name_others(conf, geteuid()) ? 0666 : 0600;
 	struct sockaddr_un address;
 	int folder = -1, err;
+	long n = passed();
 
 	memset(s, 0, sizeof(*s));
 	s->fd = -1;
 	s->path = conf->socket;
+	if (n != 0)
+		return open_passed(s, conf, n, error);
 	if ((err = fill_address(conf->socket, &address, error)) != EH_OK ||
 	    (err = open_folder(conf, &folder, error)) != EH_OK)
 		return err;
@@ -184,7 +257,7 @@ eh_socket_close(struct eh_socket *s)
 		return;
 	close(s->fd);
 	s->fd = -1;
-	if (s->ino != 0 && lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
+	if (!s->is_passed && s->ino != 0 && lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
 	    st.st_ino == s->ino)
 		unlink(s->path);
 }

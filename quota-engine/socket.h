@@ -12,6 +12,7 @@ struct eh_socket {
 	dev_t dev;		/* of the name that we made */
 	ino_t ino;
 	const char *path;	/* the configuration's, borrowed */
+	int is_passed;		/* the service manager's: its name stays */
 };
 
 /*
@@ -19,6 +20,10 @@ struct eh_socket {
  * the configuration gives roles to others).  What may be in the way: a socket of
  * ours that nobody answers on (removed); one that somebody answers on, EH_ERR_BUSY;
  * anything else, or anything of another user, EH_ERR_CONFIG.  EH_ERR_IO.
+ *
+ * When the service manager passes a socket (LISTEN_FDS and LISTEN_PID as in
+ * sd_listen_fds(3)), that one is taken: exactly one, a unix stream socket that
+ * listens at ${conf->socket}; else EH_ERR_CONFIG.
  */
 EH_MUST_CHECK int eh_socket_open(
     struct eh_socket *, const struct eh_conf *conf, struct eh_error *error);

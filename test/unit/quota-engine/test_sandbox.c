@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +263,97 @@ START_TEST(core_files_privileges_and_capabilities_are_gone)
 }
 END_TEST
 
+static int
+write_and_run(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED || errno != EPERM)
+		return 1;
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return 2;
+	if (mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == 0 ||
+	    errno != EPERM)
+		return 3;
+	/* A library that is loaded late is read and run, not written. */
+	if (mprotect(page, 4096, PROT_READ | PROT_EXEC) != 0)
+		return 4;
+	return 0;
+}
+
+START_TEST(no_page_is_written_and_run)
+{
+	ck_assert_int_eq(exits(EH_SANDBOX_NETWORK, write_and_run), 0);
+}
+END_TEST
+
+static int
+become_dumpable(void)
+{
+	/* As the kernel sees it, the argument is an int. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 ||
+	    syscall(SYS_prctl, (1L << 32) | PR_SET_DUMPABLE, 1, 0, 0, 0) == 0)
+		return 1;
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : 2;
+}
+
+START_TEST(it_cannot_be_made_dumpable_again)
+{
+	ck_assert_int_eq(exits(EH_SANDBOX_NETWORK, become_dumpable), 0);
+}
+END_TEST
+
+static unsigned long
+locked_kib(void)
+{
+	unsigned long kib = 0;
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "VmLck: %lu", &kib) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return kib;
+}
+
+/* All of it, or nothing has changed. */
+static int
+lock_all(void)
+{
+	struct rlimit limit;
+
+	if (!eh_sandbox_lock_all())
+		return locked_kib() == 0 ? 0 : 1;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
+	    limit.rlim_cur != RLIM_INFINITY || locked_kib() == 0)
+		return 2;
+	/* More than is there can still be asked for, and is not touched. */
+	return use_files_and_threads();
+}
+
+static int
+lock_all_in_a_child(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(lock_all());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+START_TEST(memory_is_locked_where_the_host_allows_it)
+{
+	ck_assert_int_eq(lock_all_in_a_child(), 0);
+}
+END_TEST
+
 START_TEST(what_makes_it_unsuitable_is_said)
 {
 	ck_assert_ptr_null(eh_sandbox_unsuitable());
@@ -289,6 +382,9 @@ main(void)
 	tcase_add_test(c, an_abort_is_one);
 	tcase_add_test(
 	    c, core_files_privileges_and_capabilities_are_gone);
+	tcase_add_test(c, no_page_is_written_and_run);
+	tcase_add_test(c, it_cannot_be_made_dumpable_again);
+	tcase_add_test(c, memory_is_locked_where_the_host_allows_it);
 	tcase_add_test(c, what_makes_it_unsuitable_is_said);
 	suite_add_tcase(s, c);
 	return unit_run(s);
