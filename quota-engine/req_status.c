@@ -120,6 +120,8 @@ add_view(struct eh_list *list, const char *factory, const struct view *v)
 	    &map, EH_WIRE_SCRAPPED, (int64_t)v->outcomes.scrapped);
 	eh_wire_put_number(
 	    &map, EH_WIRE_IN_DOUBT, (int64_t)v->outcomes.in_doubt);
+	if (row->close_reason != 0)
+		eh_wire_put_number(&map, EH_WIRE_CLOSED, row->close_reason);
 	return eh_list_add(list, &map);
 }
 

@@ -130,6 +130,8 @@ enum eh_wire_label {
 	EH_WIRE_LIMITS,		/* CBOR limits of the authorization */
 	EH_WIRE_REFUSAL,	/* the last refusal: when, what and why */
 	EH_WIRE_UNACCOUNTED,	/* burned passes, in no acknowledgement yet */
+	EH_WIRE_CLOSED,		/* why an authorization was closed: close-reason
+				 * of its last record */
 	EH_WIRE_LABELS
 };
 

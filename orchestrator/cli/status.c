@@ -78,6 +78,23 @@ withheld(
 	return NULL;
 }
 
+static const char *
+closed_text(const struct eh_token_authorization *a)
+{
+	static const char *const text[] = {
+		[0] = "closed",
+		[EH_CLOSE_EXPIRED] = "closed: expired",
+		[EH_CLOSE_REVOKED] = "closed: revoked",
+		[EH_CLOSE_SUPERSEDED] = "closed: superseded by another one",
+		[EH_CLOSE_USED_UP] = "closed: used up, every device reported",
+		[EH_CLOSE_REQUESTED] = "closed on request of the OEM",
+		[EH_CLOSE_BURNS] = "closed: too many unclean stops",
+	};
+	size_t n = sizeof(text) / sizeof(text[0]);
+
+	return (size_t)a->close_reason < n ? text[a->close_reason] : text[0];
+}
+
 static struct limit
 judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 {
@@ -87,10 +104,10 @@ judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
 	    s->quality >= EH_QUALITY_ATTESTED ? s->t_hi : s->t_lo;
 	struct limit l = { "its number of devices", MORE, left, EH_TIME_MAX, 0 };
 
+	if (a->closed)
+		return (struct limit){ closed_text(a), MORE, 0, 0, 0 };
 	if (latest >= a->expires)
 		return (struct limit){ "expired", MORE, 0, 0, 0 };
-	if (a->closed)
-		return (struct limit){ "closed", MORE, 0, 0, 0 };
 	if (s->quality < a->limits.quality || s->quality == EH_QUALITY_NONE)
 		return (struct limit){ "time is not trusted", TIME, 0, 0, 0 };
 	if (s->t_lo < a->not_before)

@@ -109,6 +109,8 @@ read_authorization(
 	copy(&w, EH_WIRE_DIGEST, a->profile.digest, EH_DIGEST_LEN);
 	a->profile.version = (uint32_t)number(&w, EH_WIRE_PROFILE_VERSION);
 	a->closed = number(&w, EH_WIRE_STATE) != 1;
+	a->close_reason =
+	    (enum eh_close_reason)number(&w, EH_WIRE_CLOSED);
 	a->seq = number(&w, EH_WIRE_SEQ);
 	a->not_before = number(&w, EH_WIRE_NBF);
 	a->expires = number(&w, EH_WIRE_EXP);

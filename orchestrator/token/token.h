@@ -59,6 +59,7 @@ struct eh_token_authorization {
 	uint8_t id[EH_ID_LEN];
 	char name[EH_NAME_MAX + 1];	/* order name, or the id in hex */
 	uint8_t closed;
+	enum eh_close_reason close_reason;	/* 0 while it is live */
 	char factory[EH_NAME_MAX + 1];
 	struct eh_profile_ref profile;
 	uint64_t seq, not_before, expires;
