@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pin.c - PINs, and the wait after wrong ones. */
+/* pin.c - PINs: made, set, and judged one try of a user after the other. */
 #include "config.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cbor/cbor.h"
 #include "common/crypto/kdf.h"
-#include "common/crypto/mac.h"
 #include "common/ct.h"
-#include "common/log.h"
 #include "common/wipe.h"
 #include "quota-engine/health.h"
 #include "quota-engine/pin.h"
 #include "quota-engine/rng.h"
 #include "quota-engine/selftest.h"
-
-#define NAME	     "pins"
-#define FILE_MAX     4096u
-#define FILE_LABEL   "EdgeHSM-pins-v1"
-#define TICKET_LABEL "EdgeHSM-ticket-v1"
-#define MS_MAX	     EH_U53_MAX
-
-/* How often a user was wrong since he was right, and when last, in ms since the
- * machine booted. */
-struct user {
-	uid_t uid;
-	unsigned wrong;
-	uint64_t at;
-};
+#include "quota-engine/ticket.h"
+#include "quota-engine/tries.h"
 
 /* A try that is being judged, in the memory of who judges it. */
 struct trying {
@@ -39,18 +24,13 @@ struct trying {
 
 struct eh_pins {
 	struct eh_engine *engine;
-	struct eh_os *os;
 	/* Of all that follows.  It is not held while a PIN is hashed: whoever
 	 * tries many makes himself wait and nobody else. */
 	pthread_mutex_t lock;
 	pthread_cond_t judged;
 	struct trying *trying; /* at most one of each user */
-	uint8_t file_key[EH_SHA256_LEN];
+	struct eh_tries tries;
 	uint8_t ticket_key[EH_SHA256_LEN];
-	uint8_t boot_id[EH_ID_LEN];
-	uint64_t hold; /* ms: nobody is judged before */
-	struct user user[EH_PIN_USERS];
-	unsigned nusers;
 };
 
 const char *
@@ -69,7 +49,7 @@ eh_pins_new(
 	if ((*pinsp = p) == NULL)
 		return EH_ERR_MEMORY;
 	p->engine = engine;
-	p->os = os;
+	eh_tries_init(&p->tries, os);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->judged, NULL);
 	return EH_OK;
@@ -86,136 +66,12 @@ eh_pins_free(struct eh_pins *p)
 	free(p);
 }
 
-static uint64_t
-now_ms(struct eh_pins *p)
-{
-	struct eh_clock_reading now;
-
-	/* Without a clock every wait is at its beginning. */
-	if (p->os->clocks(p->os->arg, &now) != EH_OK)
-		return 0;
-	memcpy(p->boot_id, now.boot_id, sizeof(p->boot_id));
-	return now.boottime / 1000000;
-}
-
-static void
-derive_keys(struct eh_pins *p, const uint8_t key[EH_DIGEST_LEN])
-{
-	eh_hmac_sha256(key, EH_DIGEST_LEN, FILE_LABEL, strlen(FILE_LABEL),
-	    p->file_key);
-	eh_hmac_sha256(key, EH_DIGEST_LEN, TICKET_LABEL, strlen(TICKET_LABEL),
-	    p->ticket_key);
-}
-
-/* --- the file: { 0 => 1, 1 => boot id, 2 => [ * [ uid, wrong, at ] ] }, MAC --- */
-
-static int
-save(struct eh_pins *p, struct eh_error *error)
-{
-	uint8_t bytes[FILE_MAX];
-	struct eh_writer w;
-	size_t len = 0;
-	int err;
-
-	eh_writer_init(&w, bytes, sizeof(bytes) - EH_SHA256_LEN);
-	eh_cbor_put_map(&w, 3);
-	eh_cbor_put_uint(&w, 0);
-	eh_cbor_put_uint(&w, 1);
-	eh_cbor_put_uint(&w, 1);
-	eh_cbor_put_bytes(&w, p->boot_id, sizeof(p->boot_id));
-	eh_cbor_put_uint(&w, 2);
-	eh_cbor_put_array(&w, p->nusers);
-	for (unsigned i = 0; i < p->nusers; i++) {
-		eh_cbor_put_array(&w, 3);
-		eh_cbor_put_uint(&w, p->user[i].uid);
-		eh_cbor_put_uint(&w, p->user[i].wrong);
-		eh_cbor_put_uint(&w, p->user[i].at);
-	}
-	if ((err = eh_writer_end(&w, &len)) == EH_OK) {
-		eh_hmac_sha256(p->file_key, sizeof(p->file_key), bytes, len,
-		    bytes + len);
-		err = eh_os_save(p->os, NAME, bytes, len + EH_SHA256_LEN);
-	}
-	if (err != EH_OK)
-		return eh_error_set(error, EH_ERR_STORAGE,
-		    "the count of wrong PINs cannot be written to the state "
-		    "folder (file %s), so no PIN is looked at: is its disk full?",
-		    NAME);
-	return EH_OK;
-}
-
-static int
-decode(struct eh_pins *p, const uint8_t *bytes, size_t len,
-    uint8_t boot_id[EH_ID_LEN])
-{
-	struct eh_cbor c;
-	size_t n;
-
-	eh_cbor_init(&c, bytes, len, 8 + 4 * EH_PIN_USERS);
-	eh_cbor_map(&c, 3, 3);
-	eh_cbor_key(&c, 0);
-	eh_cbor_uint(&c, 1, 1);
-	eh_cbor_key(&c, 1);
-	eh_cbor_fixed(&c, boot_id, EH_ID_LEN);
-	eh_cbor_key(&c, 2);
-	n = eh_cbor_array(&c, 0, EH_PIN_USERS);
-	for (size_t i = 0; i < n; i++) {
-		eh_cbor_array(&c, 3, 3);
-		p->user[i].uid = (uid_t)eh_cbor_uint(&c, 0, UINT32_MAX);
-		p->user[i].wrong = (unsigned)eh_cbor_uint(&c, 1, 1000000);
-		p->user[i].at = eh_cbor_uint(&c, 0, MS_MAX);
-		eh_cbor_leave(&c);
-	}
-	eh_cbor_leave(&c);
-	eh_cbor_leave(&c);
-	p->nusers = (unsigned)n;
-	return eh_cbor_end(&c);
-}
-
-static int
-load(struct eh_pins *p, uint8_t boot_id[EH_ID_LEN])
-{
-	uint8_t mac[EH_SHA256_LEN];
-	struct eh_buf file;
-	size_t len;
-	int err;
-
-	eh_buf_init(&file, FILE_MAX);
-	err = eh_os_load(p->os, NAME, &file);
-	if (err == EH_OK && file.len < sizeof(mac))
-		err = EH_ERR_FORMAT;
-	if (err == EH_OK) {
-		len = file.len - sizeof(mac);
-		eh_hmac_sha256(
-		    p->file_key, sizeof(p->file_key), file.data, len, mac);
-		err = eh_ct_equal(mac, file.data + len, sizeof(mac))
-		    ? decode(p, file.data, len, boot_id)
-		    : EH_ERR_SIGNATURE;
-	}
-	eh_buf_free(&file);
-	return err;
-}
-
 void
 eh_pins_open(struct eh_pins *p, const uint8_t key[EH_DIGEST_LEN])
 {
-	uint8_t boot_id[EH_ID_LEN];
-	uint64_t now;
-
 	pthread_mutex_lock(&p->lock);
-	derive_keys(p, key);
-	now = now_ms(p);
-	if (load(p, boot_id) != EH_OK) {
-		p->nusers = 0;
-		p->hold = now + EH_PIN_DELAY * UINT64_C(1000);
-		eh_log(EH_LOG_WARNING,
-		    "the count of wrong PINs (file %s of the state folder) is "
-		    "missing or forged: nobody can log in for %u s",
-		    NAME, EH_PIN_DELAY);
-	} else if (memcmp(boot_id, p->boot_id, sizeof(boot_id)) != 0)
-		/* The machine has booted since: at least its uptime is over. */
-		for (unsigned i = 0; i < p->nusers; i++)
-			p->user[i].at = 0;
+	eh_ticket_key(key, p->ticket_key);
+	eh_tries_open(&p->tries, key);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -226,101 +82,22 @@ eh_pins_create(struct eh_pins *p, const uint8_t key[EH_DIGEST_LEN],
 	int err;
 
 	pthread_mutex_lock(&p->lock);
-	derive_keys(p, key);
-	now_ms(p);
-	p->nusers = 0;
-	p->hold = 0;
-	err = save(p, error);
+	eh_ticket_key(key, p->ticket_key);
+	err = eh_tries_create(&p->tries, key, error);
 	pthread_mutex_unlock(&p->lock);
 	return err;
-}
-
-/* --- waiting --- */
-
-/* How long after the last wrong try the next one is looked at, in ms. */
-static uint64_t
-delay_of(unsigned wrong)
-{
-	uint64_t s = 1;
-
-	if (wrong < EH_PIN_FREE)
-		return 0;
-	for (unsigned i = EH_PIN_FREE; i < wrong && s < EH_PIN_DELAY; i++)
-		s *= 2;
-	return 1000 * (s < EH_PIN_DELAY ? s : EH_PIN_DELAY);
-}
-
-static struct user *
-find(struct eh_pins *p, uid_t uid)
-{
-	for (unsigned i = 0; i < p->nusers; i++)
-		if (p->user[i].uid == uid)
-			return &p->user[i];
-	return NULL;
-}
-
-/* Milliseconds that ${uid} has to wait. */
-static uint64_t
-wait_of(struct eh_pins *p, uid_t uid, uint64_t now)
-{
-	const struct user *u = find(p, uid);
-	uint64_t until = p->hold;
-
-	if (u != NULL && u->at + delay_of(u->wrong) > until)
-		until = u->at + delay_of(u->wrong);
-	return until > now ? until - now : 0;
 }
 
 unsigned
 eh_pins_wait(struct eh_pins *p, uid_t uid)
 {
-	uint64_t ms;
+	unsigned seconds;
 
 	pthread_mutex_lock(&p->lock);
-	ms = wait_of(p, uid, now_ms(p));
+	seconds = eh_tries_wait(&p->tries, uid);
 	pthread_mutex_unlock(&p->lock);
-	return (unsigned)((ms + 999) / 1000);
+	return seconds;
 }
-
-/* A place for a user who was not wrong before; a table that is full forgets who
- * was wrong the least. */
-static struct user *
-place_for(struct eh_pins *p, uid_t uid)
-{
-	struct user *u = &p->user[0];
-
-	if (p->nusers < EH_PIN_USERS)
-		u = &p->user[p->nusers++];
-	else
-		for (unsigned i = 1; i < p->nusers; i++)
-			if (p->user[i].wrong < u->wrong)
-				u = &p->user[i];
-	u->uid = uid;
-	u->wrong = 0;
-	return u;
-}
-
-static unsigned
-count_try(struct eh_pins *p, uid_t uid, uint64_t now)
-{
-	struct user *u = find(p, uid);
-
-	if (u == NULL)
-		u = place_for(p, uid);
-	u->at = now;
-	return ++u->wrong;
-}
-
-static void
-forgive(struct eh_pins *p, uid_t uid)
-{
-	struct user *u = find(p, uid);
-
-	if (u != NULL)
-		*u = p->user[--p->nusers];
-}
-
-/* --- PINs --- */
 
 /* One at a time, because each takes 16 MiB. */
 static int
@@ -443,14 +220,14 @@ judge(const struct eh_state_pin *verifier, enum eh_wire_role role,
 	eh_wipe(hash, sizeof(hash));
 	if (right)
 		return EH_OK;
-	if (wrong < EH_PIN_FREE)
+	if (wrong < EH_TRIES_FREE)
 		return eh_error_set(error, EH_DENIED_PIN,
 		    "wrong PIN of %s (try %u; after %u each waits)",
-		    eh_pins_role_text(role), wrong, EH_PIN_FREE);
+		    eh_pins_role_text(role), wrong, EH_TRIES_FREE);
 	return eh_error_set(error, EH_DENIED_PIN,
 	    "wrong PIN of %s (try %u): the next one is looked at in %u s",
 	    eh_pins_role_text(role), wrong,
-	    (unsigned)(delay_of(wrong) / 1000));
+	    eh_tries_delay(wrong));
 }
 
 /* Locked: wait for the turn of this user's try, and its end. */
@@ -480,30 +257,6 @@ end_try(struct eh_pins *p, struct trying *mine)
 	pthread_cond_broadcast(&p->judged);
 }
 
-/* Locked: count the try, durably, or refuse to look at it. */
-static int
-admit(struct eh_pins *p, uid_t uid, unsigned *wrongp, struct eh_error *error)
-{
-	uint64_t now = now_ms(p), wait = wait_of(p, uid, now);
-	struct user before[EH_PIN_USERS];
-	unsigned nbefore = p->nusers;
-	int err;
-
-	if (wait > 0)
-		return eh_error_set(error, EH_DENIED_PIN_DELAY,
-		    "too many wrong PINs by user %u: wait %u s; this one was "
-		    "not looked at",
-		    (unsigned)uid, (unsigned)((wait + 999) / 1000));
-	memcpy(before, p->user, sizeof(before));
-	*wrongp = count_try(p, uid, now);
-	if ((err = save(p, error)) != EH_OK) {
-		/* Not looked at, so not wrong either. */
-		memcpy(p->user, before, sizeof(before));
-		p->nusers = nbefore;
-	}
-	return err;
-}
-
 /* Locked, but not while the PIN is hashed. */
 static int
 check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
@@ -512,16 +265,12 @@ check(struct eh_pins *p, uid_t uid, enum eh_wire_role role, const uint8_t *pin,
 	unsigned wrong = 0;
 	int err;
 
-	if ((err = admit(p, uid, &wrong, error)) != EH_OK)
+	if ((err = eh_tries_count(&p->tries, uid, &wrong, error)) != EH_OK)
 		return err;
 	pthread_mutex_unlock(&p->lock);
 	err = judge(verifier, role, pin, len, wrong, error);
 	pthread_mutex_lock(&p->lock);
-	if (err == EH_OK) {
-		forgive(p, uid);
-		err = save(p, error);
-	}
-	return err;
+	return err != EH_OK ? err : eh_tries_forgive(&p->tries, uid, error);
 }
 
 int
@@ -553,64 +302,29 @@ eh_pins_check(struct eh_pins *p, uid_t uid, enum eh_wire_role role,
 	return err;
 }
 
-/* --- tickets: version, role, uid, generation, random, MAC --- */
-
-#define TICKET_VERSION 1
-#define TICKET_RANDOM  16
-
 int
 eh_pins_ticket(struct eh_pins *p, uid_t uid, enum eh_wire_role role,
     uint32_t generation, uint8_t ticket[EH_TICKET_LEN])
 {
-	uint8_t random[TICKET_RANDOM];
-	struct eh_writer w;
-	size_t len = 0;
-	int err;
+	struct eh_ticket_claim claim = { .uid = uid, .role = role,
+		.generation = generation };
 
-	if ((err = eh_rng_fill(random, sizeof(random))) != EH_OK)
-		return err;
-	eh_writer_init(&w, ticket, EH_TICKET_LEN - EH_SHA256_LEN);
-	eh_writer_u8(&w, TICKET_VERSION);
-	eh_writer_u8(&w, (uint8_t)role);
-	eh_writer_u32(&w, uid);
-	eh_writer_u32(&w, generation);
-	eh_writer_bytes(&w, random, sizeof(random));
-	if ((err = eh_writer_end(&w, &len)) == EH_OK)
-		eh_hmac_sha256(p->ticket_key, sizeof(p->ticket_key), ticket,
-		    len, ticket + len);
-	return err;
+	return eh_ticket_make(p->ticket_key, &claim, ticket);
 }
 
 int
 eh_pins_ticket_check(struct eh_pins *p, uid_t uid, const uint8_t *ticket,
     size_t len, enum eh_wire_role *rolep, uint32_t *generationp)
 {
-	uint8_t mac[EH_SHA256_LEN], random[TICKET_RANDOM];
-	const size_t body = EH_TICKET_LEN - EH_SHA256_LEN;
-	uint32_t owner, generation;
-	struct eh_reader r;
-	unsigned version, role;
+	struct eh_ticket_claim claim;
 
 	*rolep = EH_ROLE_OPERATOR;
 	*generationp = 0;
-	if (len != EH_TICKET_LEN)
+	if (eh_ticket_read(p->ticket_key, ticket, len, &claim) != EH_OK ||
+	    claim.uid != uid || claim.generation == 0 ||
+	    claim.generation != eh_pins_generation(p, claim.role))
 		return EH_DENIED_LOGIN;
-	eh_hmac_sha256(
-	    p->ticket_key, sizeof(p->ticket_key), ticket, body, mac);
-	if (!eh_ct_equal(mac, ticket + body, sizeof(mac)))
-		return EH_DENIED_LOGIN;
-	eh_reader_init(&r, ticket, body);
-	version = eh_reader_u8(&r);
-	role = eh_reader_u8(&r);
-	owner = eh_reader_u32(&r);
-	generation = eh_reader_u32(&r);
-	eh_reader_bytes(&r, random, sizeof(random));
-	if (eh_reader_end(&r) != EH_OK || version != TICKET_VERSION ||
-	    (role != EH_ROLE_OFFICER && role != EH_ROLE_OPERATOR) ||
-	    owner != uid || generation == 0 ||
-	    generation != eh_pins_generation(p, (enum eh_wire_role)role))
-		return EH_DENIED_LOGIN;
-	*rolep = (enum eh_wire_role)role;
-	*generationp = generation;
+	*rolep = claim.role;
+	*generationp = claim.generation;
 	return EH_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pin.h - PINs, and the wait after wrong ones. */
+/* pin.h - PINs: made, set, and judged one try of a user after the other. */
 #ifndef EH_QUOTA_ENGINE_PIN_H
 #define EH_QUOTA_ENGINE_PIN_H
 
@@ -10,28 +10,19 @@
 #include "common/wire/wire.h"
 #include "quota-engine/engine.h"
 #include "quota-engine/os.h"
+#include "quota-engine/ticket.h"
 
 /*
  * The verifiers (scrypt) are in the anchored state, with a generation that rises
- * with each change.  How often each user was wrong lies beside it in the file
- * "pins" under a MAC (doc/format/state.md): after EH_PIN_FREE wrong tries each
- * further one makes him wait, 1 s at first, twice as long each time, 15 minutes
- * at most; nobody is locked out for ever, and nobody makes another user wait.  A
- * try is counted, durably, before it is judged, so that killing the daemon gains
- * nothing.  A right PIN sets the user's count to 0.  A user's tries are judged
- * one after the other, and all PINs are hashed one after the other (16 MiB each).
- *
- * Time is the machine's since boot, so that no clock setting shortens a wait.  A
- * file that is missing or forged makes everybody wait 15 minutes from the start.
+ * with each change.  How often each user was wrong, and how long he waits for
+ * it, is beside it (tries.h).  A user's tries are judged one after the other,
+ * and all PINs are hashed one after the other (16 MiB each).
  *
  * Whoever may not have the role at all is refused before anything here is
  * called (monitor.h).
  */
 #define EH_PIN_MIN   4u
 #define EH_PIN_MAX   255u
-#define EH_PIN_FREE  3u
-#define EH_PIN_DELAY 900u	/* s, the longest */
-#define EH_PIN_USERS 64u
 
 struct eh_pins;
 
@@ -80,15 +71,7 @@ const char *eh_pins_role_text(enum eh_wire_role role);
 /* Return how many seconds ${uid} has to wait, 0 for none. */
 unsigned eh_pins_wait(struct eh_pins *, uid_t uid);
 
-/* --- tickets --- */
-
-/*
- * What a login gives, so that no PIN stays in the client: the process's other
- * connections show it in hello, also after a restart of the daemon.  It is bound
- * to user, role and PIN generation by a MAC; a change of the PIN ends it.
- */
-#define EH_TICKET_LEN 58
-
+/* A ticket (ticket.h) for this login.  EH_ERR_CRYPTO. */
 EH_MUST_CHECK int eh_pins_ticket(struct eh_pins *, uid_t uid,
     enum eh_wire_role role, uint32_t generation, uint8_t ticket[EH_TICKET_LEN]);
 

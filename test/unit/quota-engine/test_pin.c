@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_pin.c - PINs, the wait after wrong ones, tickets. */
+/* test_pin.c - PINs, with the wait after wrong ones (tries.c) and tickets
+ * (ticket.c). */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 
 #include "common/cbor/cbor.h"
 #include "common/crypto/mac.h"
+#include "quota-engine/tries.h"
 #include "test/unit/quota-engine/fixture.h"
 #include "test/unit/unit.h"
 
@@ -329,8 +331,8 @@ plant_full_table(void)
 	eh_cbor_put_uint(&w, 1);
 	eh_cbor_put_bytes(&w, now.boot_id, sizeof(now.boot_id));
 	eh_cbor_put_uint(&w, 2);
-	eh_cbor_put_array(&w, EH_PIN_USERS);
-	for (unsigned i = 0; i < EH_PIN_USERS; i++) {
+	eh_cbor_put_array(&w, EH_TRIES_USERS);
+	for (unsigned i = 0; i < EH_TRIES_USERS; i++) {
 		eh_cbor_put_array(&w, 3);
 		eh_cbor_put_uint(&w, i + 1);
 		eh_cbor_put_uint(&w, i == 0 ? 10 : 1);
