@@ -228,17 +228,27 @@ engine_stopped(void *arg)
 
 /* --- the life of the daemon --- */
 
+/* As many descriptors as are to be had, and connections that fit into them. */
 static void
-raise_descriptors(void)
+raise_descriptors(struct eh_server_limits *limits)
 {
 	struct rlimit limit;
-	const rlim_t want = eh_server_limits.connections + 256;
+	const rlim_t want =
+	    eh_server_limits.connections + EH_SERVER_DESCRIPTORS;
 
+	*limits = eh_server_limits;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
 		return;
 	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		eh_log(EH_LOG_WARNING, "cannot raise the limit of open files");
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 &&
+	    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	eh_server_fit(limits, limit.rlim_cur);
+	if (limits->connections < eh_server_limits.connections)
+		eh_log(EH_LOG_WARNING,
+		    "RLIMIT_NOFILE is %lu: at most %u connections and not %u",
+		    (unsigned long)limit.rlim_cur, limits->connections,
+		    eh_server_limits.connections);
 }
 
 /* Give up what is not needed; why not, is said. */
@@ -246,7 +256,6 @@ static int
 give_up(const char *unsuitable, struct eh_error *error)
 {
 	umask(077);
-	raise_descriptors();
 	if (unsuitable == NULL) {
 		if (!eh_sandbox_lock_all())
 			eh_log(EH_LOG_DEBUG,
@@ -319,15 +328,17 @@ live(const struct options *o, const struct eh_conf *conf,
 	const char *unsuitable = eh_sandbox_unsuitable();
 	struct wake w = { -1, -1, -1 };
 	struct eh_server *server = NULL;
+	struct eh_server_limits limits;
 	static struct eh_start start;
 	int err;
 
+	raise_descriptors(&limits);
 	if ((err = open_wake(&w, error)) != EH_OK ||
 	    (err = give_up(unsuitable, error)) != EH_OK ||
 	    (err = eh_start_open(
 		 &start, conf, NULL, engine_stopped, &w, error)) != EH_OK)
 		return err;
-	if ((err = eh_server_open(&start.boundary, &eh_server_limits, &server,
+	if ((err = eh_server_open(&start.boundary, &limits, &server,
 		 error)) == EH_OK) {
 		if ((err = close_sandbox(
 			 unsuitable, o, conf, error)) == EH_OK)

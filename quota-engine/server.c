@@ -34,9 +34,30 @@ const struct eh_server_limits eh_server_limits = {
 	.connections = 1280,
 	.per_user = 1088,
 	.strangers = 32,
+	.reserve = 128,
+	.modest = 32,
 	.patience_ms = 30000,
 	.stranger_ms = 2000,
 };
+
+void
+eh_server_fit(struct eh_server_limits *limits, unsigned long descriptors)
+{
+	const struct eh_server_limits full = *limits;
+	unsigned long room = descriptors > 2 * EH_SERVER_DESCRIPTORS
+	    ? descriptors - EH_SERVER_DESCRIPTORS
+	    : descriptors / 2;
+
+	if (room >= full.connections)
+		return;
+	limits->connections = (unsigned)room;
+	limits->per_user =
+	    (unsigned)(full.per_user * room / full.connections);
+	limits->strangers =
+	    (unsigned)(full.strangers * room / full.connections) + 1;
+	limits->reserve = (unsigned)(full.reserve * room / full.connections);
+	limits->modest = (unsigned)(full.modest * room / full.connections) + 1;
+}
 
 struct eh_server {
 	struct eh_boundary *boundary;
@@ -219,12 +240,15 @@ check_room(const struct eh_server *s, const struct connection *c,
 
 	if (s->nopen >= s->limits->connections)
 		return eh_error_set(error, EH_ERR_FULL,
-		    "edgehsmd serves %u connections, which is the most",
-		    s->nopen);
-	if (n.mine >= s->limits->per_user)
+		    "edgehsmd serves %u connections, which is the most; try "
+		    "again when others have left", s->nopen);
+	if (n.mine >= s->limits->per_user ||
+	    (s->nopen + s->limits->reserve >= s->limits->connections &&
+		n.mine >= s->limits->modest))
 		return eh_error_set(error, EH_ERR_FULL,
-		    "user %u has %u connections, which is the most",
-		    (unsigned)uid, n.mine);
+		    "user %u has %u connections, which is the most while %u "
+		    "are open; close some",
+		    (unsigned)uid, n.mine, s->nopen);
 	if (c->caller.roles == 0 && n.strangers >= s->limits->strangers)
 		return eh_error_set(
 		    error, EH_DENIED_ROLE, "user %u has no role", (unsigned)uid);

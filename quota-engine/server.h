@@ -20,11 +20,19 @@ struct eh_server_limits {
 	unsigned connections;	/* all together */
 	unsigned per_user;
 	unsigned strangers;	/* users without a role, all together */
+	unsigned reserve;	/* the last so many places are for users that */
+	unsigned modest;	/* have fewer than so many */
 	int patience_ms;
 	int stranger_ms;	/* for the hello of a stranger */
 };
 
 extern const struct eh_server_limits eh_server_limits;
+
+/* What of ${limits} fits into ${descriptors}, so that who comes too many is told
+ * so instead of being left waiting. */
+#define EH_SERVER_DESCRIPTORS 256u /* for everything but connections */
+void eh_server_fit(
+    struct eh_server_limits *limits, unsigned long descriptors);
 
 struct eh_server;
 

@@ -18,7 +18,7 @@
 #include "quota-engine/roles.h"
 #include "quota-engine/socket.h"
 
-#define BACKLOG 1024 /* a whole hall of stations after a restart */
+#define BACKLOG 256 /* stations that come back together after a restart */
 #define PASSED	3    /* the first of sd_listen_fds(3) */
 
 static int

@@ -13,7 +13,8 @@
 #include "common/wipe.h"
 #include "common/wire/wire.h"
 
-#define SEND_MS 30000
+#define SEND_MS	   30000
+#define FIRST_ROOM 2048
 
 /* Wait for ${events} until ${deadline} (monotonic ns; 0 is never). */
 static int
@@ -122,9 +123,10 @@ receive_all(int fd, uint8_t *out, size_t len, uint64_t deadline)
 	return EH_OK;
 }
 
-/* Not realloc(): what was in the old memory may have been a PIN. */
+/* ${len} bytes of room, the first ${got} kept.  Not realloc(): what was in the
+ * old memory may have been a PIN. */
 static int
-make_room(uint8_t **buf, size_t *cap, size_t len)
+make_room(uint8_t **buf, size_t *cap, size_t len, size_t got)
 {
 	uint8_t *bigger;
 
@@ -132,12 +134,39 @@ make_room(uint8_t **buf, size_t *cap, size_t len)
 		return EH_OK;
 	if ((bigger = malloc(len)) == NULL)
 		return EH_ERR_MEMORY;
-	if (*buf != NULL)
+	if (*buf != NULL) {
+		memcpy(bigger, *buf, got);
 		eh_wipe(*buf, *cap);
+	}
 	free(*buf);
 	*buf = bigger;
 	*cap = len;
 	return EH_OK;
+}
+
+/* Room for what has come, and as much again: whoever only claims to send a lot
+ * costs nothing. */
+static int
+receive_map(int fd, uint8_t **buf, size_t *cap, size_t len, uint64_t deadline)
+{
+	size_t got = 0, room;
+	int err = EH_OK;
+
+	while (err == EH_OK && got < len) {
+		room = got < FIRST_ROOM ? FIRST_ROOM : 2 * got;
+		if (room < *cap)
+			room = *cap;
+		if (room > len)
+			room = len;
+		if ((err = make_room(buf, cap, room, got)) == EH_OK)
+			err = receive_all(
+			    fd, *buf + got, room - got, deadline);
+		got = room;
+	}
+	/* Nobody learns how much of a PIN came. */
+	if (err != EH_OK && *buf != NULL)
+		eh_wipe(*buf, *cap);
+	return err;
 }
 
 int
@@ -156,13 +185,8 @@ eh_wire_receive(
 	    (size_t)head[2] << 8 | head[3];
 	if (len == 0 || len > EH_WIRE_MAX)
 		return EH_ERR_FORMAT;
-	if ((err = make_room(buf, cap, len)) != EH_OK)
+	if ((err = receive_map(fd, buf, cap, len, deadline)) != EH_OK)
 		return err;
-	if ((err = receive_all(fd, *buf, len, deadline)) != EH_OK) {
-		/* Nobody learns how much of a PIN came. */
-		eh_wipe(*buf, len);
-		return err;
-	}
 	*lenp = len;
 	return EH_OK;
 }

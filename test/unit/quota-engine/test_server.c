@@ -481,6 +481,51 @@ START_TEST(a_pin_does_not_stay_in_memory)
 }
 END_TEST
 
+START_TEST(the_last_places_are_for_users_that_have_few)
+{
+	static const struct eh_server_limits kept = {
+		.connections = 5, .per_user = 5, .strangers = 5,
+		.reserve = 2, .modest = 3, .patience_ms = 200,
+		.stranger_ms = 200
+	};
+	char text[513];
+	int fd[4];
+
+	start(&kept);
+	for (int i = 0; i < 3; i++) {
+		fd[i] = dial();
+		ck_assert_int_eq(hello(fd[i], text), EH_OK);
+	}
+	/* Three of five are open, and the user has three: the rest is not
+	 * for him. */
+	fd[3] = dial();
+	ck_assert_int_eq(hello(fd[3], text), EH_ERR_FULL);
+	ck_assert_msg(strstr(text, "while 3 are open") != NULL, "%s", text);
+	for (int i = 0; i < 4; i++)
+		close(fd[i]);
+}
+END_TEST
+
+START_TEST(limits_fit_into_the_descriptors_that_there_are)
+{
+	struct eh_server_limits limits = eh_server_limits;
+
+	eh_server_fit(&limits, 100000);
+	ck_assert_mem_eq(&limits, &eh_server_limits, sizeof(limits));
+	eh_server_fit(&limits,
+	    eh_server_limits.connections + EH_SERVER_DESCRIPTORS);
+	ck_assert_uint_eq(limits.connections, eh_server_limits.connections);
+	eh_server_fit(&limits, 1024);
+	ck_assert_uint_eq(limits.connections, 768);
+	ck_assert_uint_eq(limits.per_user, 652);
+	ck_assert_uint_ge(limits.strangers, 1);
+	limits = eh_server_limits;
+	eh_server_fit(&limits, 64);
+	ck_assert_uint_eq(limits.connections, 32);
+	ck_assert_uint_ge(limits.modest, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -505,6 +550,8 @@ main(void)
 	tcase_add_test(c, many_clients_are_served_at_once);
 	tcase_add_test(c, a_pin_does_not_stay_in_memory);
 	tcase_set_timeout(c, 60);
+	tcase_add_test(c, the_last_places_are_for_users_that_have_few);
+	tcase_add_test(c, limits_fit_into_the_descriptors_that_there_are);
 	suite_add_tcase(s, c);
 	return unit_run(s);
 }
