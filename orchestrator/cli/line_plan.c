@@ -215,6 +215,10 @@ enforced_inside(const struct plan *p)
 	if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_CSR)
 		add(list, "that somebody holds each device's key: its PKCS#10 "
 			  "request (evidence: csr)");
+	if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_ATTESTED)
+		add(list, "that a genuine chip has each device's key, this "
+			  "one, now: its attestation over a challenge "
+			  "(evidence: attested)");
 	add(list, "certificate serials: derived and compared");
 	add(list, "one certificate per device and template; the same request "
 		  "again gets the same answer");
@@ -231,7 +235,7 @@ enforced_here(const struct plan *p)
 	if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_CSR)
 		add(list, "that the key was made in the chip (evidence: csr "
 			  "proves that somebody holds it)");
-	else
+	else if (p->recipe.compiled->profile.evidence == EH_EVIDENCE_NONE)
 		add(list, "that the key was made in the chip (evidence: none): "
 			  "its PKCS#10 request is verified");
 	add(list, "that the chip in the socket is the one that was begun with");

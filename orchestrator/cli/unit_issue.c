@@ -15,6 +15,7 @@
 #include "common/crypto/digest.h"
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/message/chipattest.h"
 #include "common/x509/csr.h"
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/unit.h"
@@ -37,6 +38,7 @@ struct issue {
 	struct eh_render render;
 	struct eh_issue_param param;
 	struct eh_buf request;		/* the PKCS#10, DER */
+	struct eh_buf attestation;	/* of the chip */
 	struct eh_buf der;
 };
 
@@ -212,6 +214,35 @@ sign(struct issue *i)
 	return err != EH_OK && first.code != EH_OK ? first.code : err;
 }
 
+/* What the chip said (doc/format/evidence.md), as it was given by a driver, or
+ * in the array that can be imported. */
+static int
+read_attestation(struct issue *i, const char *path)
+{
+	struct eh_evidence_item e;
+	struct eh_buf file;
+	int err;
+
+	if ((err = eh_file_read(
+	         path, EH_EVIDENCE_MAX + 8, &file, &i->args->error)) != EH_OK)
+		goto out;
+	if (file.len > 0 && file.data[0] == 0x82)
+		err = eh_evidence_item_decode(
+		    file.data, file.len, &e, &i->args->error);
+	else
+		e = (struct eh_evidence_item){ EH_PARAM_ATTESTATION,
+			{ file.data, file.len } };
+	if (err == EH_OK)
+		err = eh_buf_append(
+		    &i->attestation, e.bytes.at, e.bytes.len);
+	i->param.evidence_kind = EH_PARAM_ATTESTATION;
+	i->param.evidence = i->attestation.data;
+	i->param.evidence_len = i->attestation.len;
+out:
+	eh_buf_free(&file);
+	return err;
+}
+
 /* What goes with the request: the authorization, and what that asks for. */
 static int
 fill_param(struct issue *i)
@@ -234,7 +265,8 @@ fill_param(struct issue *i)
 		i->param.evidence = i->request.data;
 		i->param.evidence_len = i->request.len;
 	}
-	return err;
+	path = eh_args_get(i->args, "attestation");
+	return err == EH_OK && path != NULL ? read_attestation(i, path) : err;
 }
 
 static int
@@ -306,6 +338,7 @@ run(struct eh_args *args)
 
 	eh_buf_init(&i.der, 65536);
 	eh_buf_init(&i.request, EH_CSR_MAX);
+	eh_buf_init(&i.attestation, EH_EVIDENCE_MAX);
 	if (strlen(id) > EH_DEVICE_ID_MAX)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "a device id has at most %d characters", EH_DEVICE_ID_MAX);
@@ -333,6 +366,7 @@ run(struct eh_args *args)
 out:
 	eh_buf_free(&i.der);
 	eh_buf_free(&i.request);
+	eh_buf_free(&i.attestation);
 	eh_profiles_free(i.profile);
 	eh_token_close(i.token);
 	free(i.status);
@@ -342,6 +376,8 @@ out:
 static const struct eh_option options[] = {
 	{ "csr", "FILE", EH_OPTION_NEEDED, "PKCS#10 of the device's key" },
 	{ "out", "FILE", EH_OPTION_NEEDED, "the certificate, PEM" },
+	{ "attestation", "FILE", 0,
+	    "what the chip said over a challenge (token nonce --device)" },
 	{ "authorization", "NAME", 0, "order name, or id in hex" },
 	{ "profile", "FILE", 0,
 	    "the *.ehprofile (else looked for in $EDGEHSM_PROFILES)" },

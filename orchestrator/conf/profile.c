@@ -23,8 +23,9 @@ read_document(struct eh_conf_profile *profile,
 	profile->source = calloc(1, sizeof(*profile->source));
 	if (profile->source == NULL)
 		return EH_ERR_MEMORY;
-	return eh_conf_profile_fill(
+	err = eh_conf_profile_fill(
 	    &profile->doc, profile->source, &profile->arena, report);
+	return err != EH_OK ? err : eh_conf_profile_roots(profile, report);
 }
 
 /* Takes ${yaml}, whatever the result. */

@@ -22,4 +22,9 @@ EH_MUST_CHECK int eh_conf_profile_fill(const struct doc_profile *doc,
     struct eh_profile_source *source, struct eh_arena *arena,
     struct eh_report *report);
 
+/* Read the files of attestationRoots into ${profile->source} (roots.c).  Errors
+ * go to ${report}; EH_OK or EH_ERR_MEMORY. */
+EH_MUST_CHECK int eh_conf_profile_roots(
+    struct eh_conf_profile *profile, struct eh_report *report);
+
 #endif

@@ -531,15 +531,17 @@ static const struct eh_schema spec_rows[] = {
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_spec, identity),
 	  .doc = "The device id." },
 	{ .name = "evidence", .type = EH_SCHEMA_ENUM,
-	  .words = eh_words_evidence, .later = "attested",
+	  .words = eh_words_evidence,
 	  .flags = EH_SCHEMA_REQUIRED, AT(doc_spec, evidence),
 	  .doc = "What the EdgeHSM wants to see about the device's key before "
-		 "it signs.  none: nothing is proved to it." },
+		 "it signs.  none: nothing is proved to it.  csr: a request that "
+		 "its key has signed.  attested: a genuine chip has it, this "
+		 "one, now." },
 	{ .name = "attestationRoots", .type = EH_SCHEMA_LIST,
 	  .item = &root_item, .min = 0, .max = EH_PROFILE_ROOTS,
-	  .flags = EH_SCHEMA_LATER, AT(doc_spec, roots),
-	  COUNT(doc_spec, nroots),
-	  .doc = "Certificates of the roots of the chips' attestations." },
+	  AT(doc_spec, roots), COUNT(doc_spec, nroots),
+	  .doc = "With evidence: attested: files with the certificates of the "
+		 "silicon CAs.  Their keys are what is trusted." },
 	{ .name = "keys", .type = EH_SCHEMA_LIST, .item = &key_item,
 	  .min = 1, .max = EH_SOURCE_KEYS, .flags = EH_SCHEMA_REQUIRED,
 	  AT(doc_spec, keys), COUNT(doc_spec, nkeys),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/hex.h"
+#include "common/message/param.h"
 #include "common/x509/csr.h"
 #include "orchestrator/flow/chip.h"
 
@@ -20,6 +21,7 @@ struct eh_chip {
 	uint8_t chain[CHAIN_MAX];	/* what identify gives is not kept */
 	uint8_t transport[1024];
 	uint8_t proof[EH_CSR_MAX];
+	uint8_t evidence[EH_EVIDENCE_MAX];
 };
 
 int
@@ -177,6 +179,23 @@ eh_chip_keygen(struct eh_chip *c, uint32_t place, struct eh_rawkey *key,
 	err = check_proof(c, &point, &proof, key, error);
 	return err != EH_OK ? err :
 			      eh_buf_append(request, proof.data, proof.len);
+}
+
+int
+eh_chip_attest(struct eh_chip *c, const uint8_t challenge[32],
+    struct eh_buf *evidence, struct eh_error *error)
+{
+	struct eh_plugin_buf out = { c->evidence, sizeof(c->evidence), 0 };
+	int err = eh_host_result(&c->host, "attest",
+	    c->driver->ops.attest(c->inst, challenge, &out), error);
+
+	if (err != EH_OK)
+		return err;
+	if (out.len == 0 || out.len > sizeof(c->evidence))
+		return eh_error_set(error, EH_ERR_INTERNAL,
+		    "%s: attest gave %zu octets, and there was room for %zu",
+		    c->driver->plugin->name, out.len, sizeof(c->evidence));
+	return eh_buf_append(evidence, out.data, out.len);
 }
 
 int

@@ -53,6 +53,12 @@ EH_MUST_CHECK int eh_chip_same(struct eh_chip *chip,
 EH_MUST_CHECK int eh_chip_keygen(struct eh_chip *chip, uint32_t place,
     struct eh_rawkey *key, struct eh_buf *request, struct eh_error *error);
 
+/* Have it say who it is, over ${challenge}; what it says is opaque here and
+ * appended to ${evidence} (empty). */
+EH_MUST_CHECK int eh_chip_attest(struct eh_chip *chip,
+    const uint8_t challenge[32], struct eh_buf *evidence,
+    struct eh_error *error);
+
 EH_MUST_CHECK int eh_chip_write_certificate(struct eh_chip *chip,
     uint32_t place, const uint8_t *der, size_t len, struct eh_error *error);
 

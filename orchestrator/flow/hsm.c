@@ -112,6 +112,17 @@ hsm_sign(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 }
 
 static int
+hsm_challenge(void *arg, const uint8_t authorization[EH_ID_LEN],
+    const char *id_kind, const struct eh_device_id *device,
+    uint8_t challenge[EH_TOKEN_CHALLENGE], struct eh_error *error)
+{
+	struct hsm *h = arg;
+
+	return eh_token_challenge(
+	    h->token, authorization, id_kind, device, challenge, error);
+}
+
+static int
 hsm_report(void *arg, const uint8_t authorization[EH_ID_LEN],
     const char *id_kind, const struct eh_device_id *device,
     const struct eh_unit_report *report, struct eh_error *error)
@@ -183,6 +194,7 @@ static const struct eh_hsm_ops ops = {
 	.status = hsm_status,
 	.find_issuer = hsm_find_issuer,
 	.sign = hsm_sign,
+	.challenge = hsm_challenge,
 	.report = hsm_report,
 	.find_report = hsm_find_report,
 };

@@ -26,6 +26,10 @@ struct eh_hsm_ops {
 	int (*sign)(void *arg, const uint8_t issuer[EH_DIGEST_LEN],
 	    const struct eh_issue_param *param, const uint8_t *tbs, size_t len,
 	    struct eh_buf *der, struct eh_error *error);
+	/* The challenge that the device's chip must sign. */
+	int (*challenge)(void *arg, const uint8_t authorization[EH_ID_LEN],
+	    const char *id_kind, const struct eh_device_id *device,
+	    uint8_t challenge[EH_TOKEN_CHALLENGE], struct eh_error *error);
 	/* Record what became of a device. */
 	int (*report)(void *arg, const uint8_t authorization[EH_ID_LEN],
 	    const char *id_kind, const struct eh_device_id *device,

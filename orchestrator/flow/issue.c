@@ -268,16 +268,48 @@ fill_param(
 	return err;
 }
 
-/* The chip's own request, where the profile asks for it. */
+/* What the chip says of itself over a new challenge: each is good for one
+ * certificate.  A chip that does not answer is opened anew next time. */
+static int
+get_attestation(
+    struct issue *i, struct eh_buf *evidence, struct eh_error *error)
+{
+	struct eh_work *w = i->w;
+	const struct eh_hsm *hsm = w->hsm;
+	uint8_t challenge[EH_TOKEN_CHALLENGE];
+	int err;
+
+	if ((err = hsm->ops->challenge(hsm->arg, w->unit.authorization,
+	         w->recipe->compiled->profile.identity.kind, &w->device,
+	         challenge, error)) != EH_OK ||
+	    (err = eh_step_connect(w, error)) != EH_OK)
+		return err;
+	err = eh_chip_attest(w->chip, challenge, evidence, error);
+	if (err != EH_OK) {
+		eh_chip_close(w->chip);
+		w->chip = NULL;
+	}
+	return err;
+}
+
+/* The chip's own request, or its attestation, where the profile asks for it. */
 static int
 get_evidence(struct issue *i, struct eh_buf *csr, struct eh_issue_param *p,
     struct eh_error *error)
 {
 	const struct eh_work *w = i->w;
 	const char *key = w->recipe->source->certificate[i->index].key;
+	unsigned evidence = w->recipe->compiled->profile.evidence;
 	int err;
 
-	if (w->recipe->compiled->profile.evidence != EH_EVIDENCE_CSR)
+	if (evidence == EH_EVIDENCE_ATTESTED) {
+		err = get_attestation(i, csr, error);
+		p->evidence_kind = EH_PARAM_ATTESTATION;
+		p->evidence = csr->data;
+		p->evidence_len = csr->len;
+		return err;
+	}
+	if (evidence != EH_EVIDENCE_CSR)
 		return EH_OK;
 	if ((err = eh_unit_get_csr(&w->unit, key, csr, error)) != EH_OK)
 		return err != EH_ERR_NOT_FOUND ? err :
@@ -298,7 +330,7 @@ sign(struct issue *i, struct eh_error *error)
 	struct eh_buf csr;
 	int err;
 
-	eh_buf_init(&csr, EH_CSR_MAX);
+	eh_buf_init(&csr, EH_EVIDENCE_MAX);
 	eh_buf_clear(&i->der);
 	if ((err = fill_param(i->w, &param, error)) == EH_OK &&
 	    (err = get_evidence(i, &csr, &param, error)) == EH_OK)

@@ -305,6 +305,8 @@ eh_plugin_can(const struct eh_chip_driver *d, enum eh_driver_op op)
 		return d->ops.write_certificate != NULL;
 	case EH_DRIVER_READ_BACK:
 		return d->ops.read_back != NULL;
+	case EH_DRIVER_ATTEST:
+		return d->ops.attest != NULL;
 	}
 	return 0;
 }
@@ -319,6 +321,8 @@ eh_plugin_op_name(enum eh_driver_op op)
 		return "write_certificate";
 	case EH_DRIVER_READ_BACK:
 		return "read_back";
+	case EH_DRIVER_ATTEST:
+		return "attest";
 	}
 	return "unknown operation";
 }

@@ -42,7 +42,8 @@ void eh_plugin_free(struct eh_chip_driver *driver);
 enum eh_driver_op {
 	EH_DRIVER_KEYGEN = 1,
 	EH_DRIVER_WRITE_CERTIFICATE,
-	EH_DRIVER_READ_BACK
+	EH_DRIVER_READ_BACK,
+	EH_DRIVER_ATTEST
 };
 
 /* Return 1 when ${driver} has ${op}, else 0. */

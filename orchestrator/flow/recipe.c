@@ -241,6 +241,10 @@ check_driver(const struct eh_recipe *r, struct eh_report *report)
 			need(r, step, EH_DRIVER_WRITE_CERTIFICATE, report);
 		else if (step->uses == EH_STEP_CHIP_VERIFY)
 			need(r, step, EH_DRIVER_READ_BACK, report);
+		else if (step->uses == EH_STEP_HSM_ISSUE &&
+		    r->compiled != NULL && r->compiled->profile.evidence ==
+		        EH_EVIDENCE_ATTESTED)
+			need(r, step, EH_DRIVER_ATTEST, report);
 	}
 }
 

@@ -60,8 +60,8 @@ meet(struct eh_work *w, struct eh_error *error)
 	return eh_unit_save(&w->unit, error);
 }
 
-static int
-connect_chip(struct eh_work *w, struct eh_error *error)
+int
+eh_step_connect(struct eh_work *w, struct eh_error *error)
 {
 	struct eh_host_watch watch = { w, chip_log, chip_progress,
 		chip_cancelled };
@@ -84,7 +84,7 @@ step_connect(struct eh_work *w, const struct eh_line_step *step,
     struct eh_error *error)
 {
 	(void)step;
-	return connect_chip(w, error);
+	return eh_step_connect(w, error);
 }
 
 /* --- keygen --- */
@@ -258,7 +258,7 @@ eh_step_run(struct eh_work *w, const struct eh_line_step *step,
 			continue;
 		if (!steps[i].on_chip)
 			return steps[i].run(w, step, error);
-		if ((err = connect_chip(w, error)) == EH_OK &&
+		if ((err = eh_step_connect(w, error)) == EH_OK &&
 		    (err = steps[i].run(w, step, error)) != EH_OK) {
 			/* A line that was cut, or a chip that is in the middle
 			 * of something: the next attempt opens it anew. */

@@ -29,6 +29,10 @@ EH_MUST_CHECK int eh_step_run(struct eh_work *work,
 /* Whether it talks to the chip. */
 int eh_step_is_on_chip(int uses);
 
+/* Open the chip unless it is (step.c): the one that the unit was begun with. */
+EH_MUST_CHECK int eh_step_connect(
+    struct eh_work *work, struct eh_error *error);
+
 /* hsm.issue (issue.c). */
 EH_MUST_CHECK int eh_issue_step(struct eh_work *work,
     const struct eh_line_step *step, struct eh_error *error);

@@ -330,6 +330,31 @@ eh_token_time_nonce(
 	    t->vendor->TimeNonce(t->session, nonce, &len), "TimeNonce", error);
 }
 
+/* A module of before has a shorter table. */
+static int
+has_challenge(const struct eh_token *t)
+{
+	return t->vendor->version.major == 1 && t->vendor->version.minor >= 1;
+}
+
+int
+eh_token_challenge(struct eh_token *t, const uint8_t authorization[EH_ID_LEN],
+    const char *id_kind, const struct eh_device_id *device,
+    uint8_t challenge[EH_TOKEN_CHALLENGE], struct eh_error *error)
+{
+	CK_ULONG len = EH_TOKEN_CHALLENGE;
+
+	if (!has_challenge(t))
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "%s is older than this program and asks for no challenge",
+		    t->path);
+	return eh_token_failed(t,
+	    t->vendor->Challenge(t->session, (CK_BYTE *)authorization,
+	        (CK_BYTE *)id_kind, strlen(id_kind), (CK_BYTE *)device->bytes,
+	        device->len, challenge, &len),
+	    "Challenge", error);
+}
+
 int
 eh_token_import(struct eh_token *t, const uint8_t *bytes, size_t len,
     char text[EH_TOKEN_LINE], struct eh_error *error)

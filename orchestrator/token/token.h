@@ -158,6 +158,13 @@ EH_MUST_CHECK int eh_token_receipt(struct eh_token *, const uint8_t *nonce,
 EH_MUST_CHECK int eh_token_time_nonce(
     struct eh_token *, uint8_t nonce[EH_ID_LEN], struct eh_error *);
 
+/* The challenge that the chip of a device must sign (doc/format/evidence.md). */
+#define EH_TOKEN_CHALLENGE 32
+EH_MUST_CHECK int eh_token_challenge(struct eh_token *,
+    const uint8_t authorization[EH_ID_LEN], const char *id_kind,
+    const struct eh_device_id *device, uint8_t challenge[EH_TOKEN_CHALLENGE],
+    struct eh_error *);
+
 /* Room for the line that import says, and its NUL. */
 #define EH_TOKEN_LINE 1024
 

@@ -68,19 +68,23 @@ state_path(struct chip *c, const char *state, char *path, size_t cap)
 
 /* The options of with:, which the host has checked. */
 static int
-configure(
-    struct chip *c, struct eh_plugin_bytes config, char *path, size_t cap)
+configure(struct chip *c, struct eh_plugin_bytes config, char *path,
+    size_t cap, char *fab, size_t fabcap)
 {
 	json_t *json =
 	    json_loadb((const char *)config.data, config.len, 0, NULL);
-	const char *state = NULL;
+	const char *state = NULL, *from = "";
 	json_int_t timeout = 0;
 	int err;
 
-	if (json == NULL || json_unpack(json, "{s:s, s:I}", "state", &state,
-		"timeout", &timeout) != 0 || timeout < 1)
+	if (json == NULL || json_unpack(json, "{s:s, s:I, s?s}", "state",
+		&state, "timeout", &timeout, "fab", &from) != 0 ||
+	    timeout < 1)
 		err = fail(c->context, EH_ERR_CONFIG,
 		    "chip-soft: with.state and with.timeout are needed");
+	else if ((size_t)snprintf(fab, fabcap, "%s", from) >= fabcap)
+		err = fail(c->context, EH_ERR_CONFIG,
+		    "chip-soft: the path of the fab's folder is too long");
 	else
 		err = state_path(c, state, path, cap);
 	c->timeout = (uint64_t)timeout;
@@ -94,12 +98,13 @@ configure(
  * device.
  */
 static int
-start(struct chip *c, const char *path)
+start(struct chip *c, const char *path, const char *fab)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	const char *program = getenv("EDGEHSM_CHIP_SOFT");
-	char *argv[] = { "edgehsm-chip-soft", (char *)path, NULL };
+	char *argv[] = { "edgehsm-chip-soft", (char *)path,
+		fab[0] != '\0' ? (char *)fab : NULL, NULL };
 	int pair[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -202,7 +207,7 @@ static int
 chip_open(struct eh_host_ctx *context, struct eh_plugin_bytes config,
     void **instp)
 {
-	char path[4096];
+	char path[4096], fab[4096];
 	struct chip *c;
 	int err;
 
@@ -210,8 +215,9 @@ chip_open(struct eh_host_ctx *context, struct eh_plugin_bytes config,
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return EH_ERR_MEMORY;
 	c->context = context;
-	if ((err = configure(c, config, path, sizeof(path))) == EH_OK &&
-	    (err = start(c, path)) != EH_OK)
+	if ((err = configure(c, config, path, sizeof(path), fab,
+	         sizeof(fab))) == EH_OK &&
+	    (err = start(c, path, fab)) != EH_OK)
 		fail(context, err,
 		    "chip-soft: edgehsm-chip-soft does not start; set "
 		    "EDGEHSM_CHIP_SOFT to where it is");
@@ -234,11 +240,26 @@ chip_identify(void *inst, struct eh_plugin_ident *ident)
 	if (reply.len != sizeof(ident->soc_id))
 		return EH_ERR_FORMAT;
 	memcpy(ident->soc_id, reply.data, reply.len);
-	ident->soc_class = 0;
-	ident->lifecycle = 0x1000;
+	ident->soc_class = EH_CHIP_SOFT_CLASS;
+	ident->lifecycle = EH_CHIP_SOFT_LIFECYCLE;
 	ident->can = 0;
 	ident->transport_key.len = ident->certificates.len = 0;
 	return give(&ident->firmware, reply.more, reply.more_len);
+}
+
+static int
+chip_attest(void *inst, const uint8_t nonce[32], struct eh_plugin_buf *evidence)
+{
+	struct eh_plugin_bytes data = { nonce, 32 };
+	struct eh_chip_reply reply;
+	struct chip *c = inst;
+	int err;
+
+	if ((err = ask(c, EH_CHIP_OP_ATTEST, 0, data, &reply)) != EH_OK)
+		return err == EH_ERR_NOT_FOUND ? fail(c->context, err,
+		    "chip-soft: this chip came from no fab that could say who "
+		    "it is: name one in with.fab") : err;
+	return give(evidence, reply.data, reply.len);
 }
 
 static int
@@ -299,6 +320,7 @@ static const struct eh_plugin_chip_ops ops = {
 	.struct_size = sizeof(ops),
 	.open = chip_open,
 	.identify = chip_identify,
+	.attest = chip_attest,
 	.keygen = chip_keygen,
 	.sign = chip_sign,
 	.write_certificate = chip_write_certificate,
@@ -309,6 +331,9 @@ static const struct eh_plugin_chip_ops ops = {
 static const struct eh_plugin_option options[] = {
 	{ sizeof(options[0]), "state", EH_PLUGIN_PATH, EH_PLUGIN_REQUIRED, NULL,
 	    NULL, "folder where the chips remember their keys and certificates" },
+	{ sizeof(options[0]), "fab", EH_PLUGIN_PATH, 0, NULL, NULL,
+	    "folder of the soft silicon fab that new chips come from "
+	    "(edgehsm-chip-soft --fab FOLDER)" },
 	{ sizeof(options[0]), "timeout", EH_PLUGIN_DURATION, 0, "10s", NULL,
 	    "how long a chip may take to answer" },
 };

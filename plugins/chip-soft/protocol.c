@@ -166,7 +166,7 @@ eh_chip_receive_request(int fd, uint8_t *frame, struct eh_chip_request *r)
 	eh_cbor_map(&c, 3, 3);
 	eh_cbor_key(&c, 0);
 	r->op = (enum eh_chip_op)eh_cbor_uint(
-	    &c, EH_CHIP_OP_IDENTIFY, EH_CHIP_OP_READ);
+	    &c, EH_CHIP_OP_IDENTIFY, EH_CHIP_OP_ATTEST);
 	eh_cbor_key(&c, 1);
 	r->place = (unsigned)eh_cbor_uint(&c, 0, EH_CHIP_PLACES - 1);
 	eh_cbor_key(&c, 2);

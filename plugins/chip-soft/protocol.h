@@ -27,8 +27,14 @@ enum eh_chip_op {
 	EH_CHIP_OP_KEYGEN,		/* answer: public point, PKCS#10 */
 	EH_CHIP_OP_SIGN,		/* data: message; answer: r || s */
 	EH_CHIP_OP_WRITE,		/* data: certificate */
-	EH_CHIP_OP_READ			/* answer: SHA-256 of what is there */
+	EH_CHIP_OP_READ,		/* answer: SHA-256 of what is there */
+	EH_CHIP_OP_ATTEST		/* data: nonce (32); answer: attestation
+					 * (doc/format/evidence.md) */
 };
+
+/* What every soft chip says it is: out of the fab, to be provisioned. */
+#define EH_CHIP_SOFT_CLASS     0x534f4654u
+#define EH_CHIP_SOFT_LIFECYCLE 0x2000u
 
 #define EH_CHIP_FD     3
 #define EH_CHIP_PLACES 16

@@ -9,9 +9,12 @@
 #include <sys/prctl.h>
 
 #include "common/crypto/digest.h"
+#include "common/crypto/keyid.h"
 #include "common/crypto/random.h"
 #include "common/crypto/soft.h"
+#include "common/hex.h"
 #include "common/log.h"
+#include "common/message/chipattest.h"
 #include "common/wipe.h"
 #include "common/x509/csr.h"
 #include "plugins/chip-soft/device/state.h"
@@ -19,7 +22,7 @@
 static const char version[] = "chip-soft " PACKAGE_VERSION;
 
 struct chip {
-	const char *path;
+	const char *path, *fab;
 	struct eh_chip_state state;
 	uint8_t frame[EH_CHIP_FRAME];
 	uint8_t out[EH_CHIP_DATA];	/* what a reply borrows */
@@ -103,6 +106,93 @@ sign(struct chip *c, const struct eh_chip_request *r,
 	return err;
 }
 
+/* All keys that it has, with their places. */
+static int
+say_keys(struct chip *c, struct eh_chip_says *says)
+{
+	struct eh_soft *key;
+	int err;
+
+	for (uint32_t i = 0; i < EH_CHIP_PLACES; i++) {
+		struct eh_chip_key *k = &says->key[says->nkeys];
+
+		if (!c->state.place[i].has_key)
+			continue;
+		if ((err = load_key(&c->state.place[i], &key)) != EH_OK)
+			return err;
+		k->place = i;
+		memcpy(k->point, eh_soft_public(key)->bytes,
+		    sizeof(k->point));
+		says->nkeys++;
+		eh_soft_free(key);
+	}
+	return EH_OK;
+}
+
+static void
+say_state(const struct chip *c, const uint8_t *nonce, struct eh_chip_says *says)
+{
+	memcpy(says->nonce, nonce, sizeof(says->nonce));
+	says->lifecycle = EH_CHIP_SOFT_LIFECYCLE;
+	says->soc_class = EH_CHIP_SOFT_CLASS;
+	memcpy(says->soc_id, c->state.soc_id, sizeof(says->soc_id));
+	memcpy(says->rotpk, c->state.rotpk, sizeof(says->rotpk));
+	eh_sha256(version, strlen(version), says->firmware);
+}
+
+/* Sign ATTEST and put the certificates to it. */
+static int
+sign_says(struct chip *c, const uint8_t *said, size_t len,
+    struct eh_chip_reply *reply)
+{
+	const struct eh_chip_state *s = &c->state;
+	struct eh_chipattest a = { .ncerts = 2,
+		.cert = { { s->cert[0], s->ncert[0] },
+		    { s->cert[1], s->ncert[1] } },
+		.said = { said, len } };
+	struct eh_soft *iak;
+	struct eh_signer signer;
+	struct eh_writer w;
+	int err;
+
+	if ((err = eh_soft_from_p256(s->iak, &iak)) != EH_OK)
+		return err;
+	eh_soft_signer(iak, &signer);
+	if ((err = signer.sign(signer.arg, said, len, a.signature)) == EH_OK) {
+		eh_writer_init(&w, c->out, sizeof(c->out));
+		eh_chipattest_encode(&a, &w);
+		err = eh_writer_end(&w, &reply->len);
+	}
+	eh_soft_free(iak);
+	return err;
+}
+
+static int
+attest(struct chip *c, const struct eh_chip_request *r,
+    struct eh_chip_reply *reply)
+{
+	static uint8_t said[EH_CHIP_ATTEST_MAX];
+	static struct eh_chip_says says;
+	struct eh_writer w;
+	size_t len;
+	int err;
+
+	if (!c->state.has_identity)
+		return EH_ERR_NOT_FOUND;
+	if (r->len != EH_CHIP_CHALLENGE)
+		return EH_ERR_ARGUMENT;
+	memset(&says, 0, sizeof(says));
+	say_state(c, r->data, &says);
+	if ((err = say_keys(c, &says)) != EH_OK)
+		return err;
+	eh_writer_init(&w, said, sizeof(said));
+	eh_chip_says_encode(&says, &w);
+	if ((err = eh_writer_end(&w, &len)) != EH_OK)
+		return err;
+	reply->data = c->out;
+	return sign_says(c, said, len, reply);
+}
+
 static int
 store(struct chip *c, const struct eh_chip_request *r)
 {
@@ -148,8 +238,87 @@ serve(struct chip *c, const struct eh_chip_request *r,
 		return store(c, r);
 	case EH_CHIP_OP_READ:
 		return read_back(c, r, reply);
+	case EH_CHIP_OP_ATTEST:
+		return attest(c, r, reply);
 	}
 	return EH_ERR_UNSUPPORTED;
+}
+
+/* The fab step, once: an attestation key of its own, certified. */
+static int
+certify(struct chip *c, const struct eh_fab *fab)
+{
+	struct eh_chip_state *s = &c->state;
+	char name[sizeof("soft chip ") + EH_HEX_SIZE(EH_CHIP_SOC_ID)];
+	struct eh_fab_cert cert = { .subject = name,
+		.issuer = "EdgeHSM soft silicon CA", .by = fab->key };
+	struct eh_soft *iak = NULL;
+	int err;
+
+	snprintf(name, sizeof(name), "soft chip ");
+	eh_hex_encode(s->soc_id, sizeof(s->soc_id), name + strlen(name));
+	do {
+		if ((err = eh_random(s->iak, sizeof(s->iak))) != EH_OK)
+			return err;
+	} while ((err = eh_soft_from_p256(s->iak, &iak)) == EH_ERR_FORMAT);
+	if (err != EH_OK)
+		return err;
+	cert.key = eh_soft_public(iak);
+	err = eh_fab_certify(
+	    &cert, s->cert[0], sizeof(s->cert[0]), &s->ncert[0]);
+	eh_soft_free(iak);
+	memcpy(s->cert[1], fab->cert, fab->certlen);
+	s->ncert[1] = fab->certlen;
+	memcpy(s->rotpk, fab->rotpk, sizeof(s->rotpk));
+	s->has_identity = err == EH_OK;
+	return err;
+}
+
+static int
+leave_fab(struct chip *c)
+{
+	struct eh_fab fab;
+	int err;
+
+	if (c->fab == NULL || c->state.has_identity)
+		return EH_OK;
+	if ((err = eh_fab_open(c->fab, &fab, &c->error)) == EH_OK)
+		err = certify(c, &fab);
+	eh_fab_close(&fab);
+	return err;
+}
+
+/* edgehsm-chip-soft --fab FOLDER [ROTPK]: make a fab, or tell of the one that is
+ * there: the SPKI digest of its silicon CA. */
+static int
+make_fab(const char *folder, const char *rotpk)
+{
+	uint8_t root[EH_DIGEST_LEN], digest[EH_DIGEST_LEN];
+	char hex[EH_HEX_SIZE(EH_DIGEST_LEN)];
+	struct eh_error error;
+	struct eh_fab fab;
+	int err = EH_OK;
+
+	eh_error_clear(&error);
+	if (rotpk != NULL)
+		err = eh_hex_decode_fixed(rotpk, root, sizeof(root));
+	if (err == EH_OK)
+		err = eh_fab_make(folder, rotpk != NULL ? root : NULL, &error);
+	if (err == EH_ERR_EXISTS)
+		eh_error_clear(&error);
+	if (err == EH_OK || err == EH_ERR_EXISTS) {
+		if ((err = eh_fab_open(folder, &fab, &error)) == EH_OK) {
+			eh_keyid_spki_digest(eh_soft_public(fab.key), digest);
+			eh_hex_encode(digest, sizeof(digest), hex);
+			printf("%s\n", hex);
+		}
+		eh_fab_close(&fab);
+	}
+	if (err != EH_OK)
+		eh_log(EH_LOG_ERROR, "%s: %s", folder,
+		    error.code != EH_OK ? eh_error_sentence(&error) :
+					  eh_err_text(err));
+	return err == EH_OK ? 0 : 1;
 }
 
 static int
@@ -162,6 +331,7 @@ run(struct chip *c)
 	/* A chip has its id before anybody asks for it. */
 	if ((err = eh_chip_state_load(c->path, &c->state, &c->error)) !=
 	        EH_OK ||
+	    (err = leave_fab(c)) != EH_OK ||
 	    (err = eh_chip_state_save(c->path, &c->state, &c->error)) != EH_OK)
 		return err;
 	while ((err = eh_chip_receive_request(
@@ -184,17 +354,22 @@ main(int argc, char **argv)
 	struct chip *c;
 	int err;
 
-	if (argc != 2) {
+	eh_log_set_program("edgehsm-chip-soft");
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "--fab") == 0)
+		return make_fab(argv[2], argc == 4 ? argv[3] : NULL);
+	if (argc != 2 && argc != 3) {
 		fprintf(stderr, "edgehsm-chip-soft is started by the driver "
-		                "chip-soft.so: STATE-FILE, with a socket as "
-		                "descriptor %d\n", EH_CHIP_FD);
+		                "chip-soft.so: STATE-FILE [FAB], with a "
+		                "socket as descriptor %d\n"
+		                "edgehsm-chip-soft --fab FOLDER [ROTPK] "
+		                "makes a fab\n", EH_CHIP_FD);
 		return 2;
 	}
 	prctl(PR_SET_DUMPABLE, 0);
-	eh_log_set_program("edgehsm-chip-soft");
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return 1;
 	c->path = argv[1];
+	c->fab = argv[2];
 	if ((err = run(c)) != EH_OK)
 		eh_log(EH_LOG_ERROR, "%s: %s", c->path,
 		    c->error.code != EH_OK ? eh_error_sentence(&c->error)

@@ -217,7 +217,8 @@ eh_fab_open(const char *folder, struct eh_fab *f, struct eh_error *error)
 	err = read_part(folder, "rotpk", f->rotpk, sizeof(f->rotpk), &len,
 	    error);
 	if (err == EH_ERR_NOT_FOUND) {
-		eh_error_clear(error);
+		if (error != NULL)
+			eh_error_clear(error);
 		return EH_OK;
 	}
 	if (err == EH_OK && len != EH_DIGEST_LEN)

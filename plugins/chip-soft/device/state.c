@@ -11,7 +11,22 @@
 #include "common/wipe.h"
 #include "plugins/chip-soft/device/state.h"
 
-#define FILE_MAX (EH_CHIP_PLACES * (EH_CHIP_DATA + 64) + 64)
+#define FILE_MAX (EH_CHIP_PLACES * (EH_CHIP_DATA + 64) + 4096)
+
+static void
+load_identity(struct eh_cbor *c, struct eh_chip_state *s)
+{
+	const uint8_t *der;
+
+	eh_cbor_array(c, 4, 4);
+	eh_cbor_fixed(c, s->iak, sizeof(s->iak));
+	eh_cbor_fixed(c, s->rotpk, sizeof(s->rotpk));
+	for (unsigned i = 0; i < 2; i++) {
+		der = eh_cbor_bytes(c, 1, EH_FAB_CERT_MAX, &s->ncert[i]);
+		memcpy(s->cert[i], der, s->ncert[i]);
+	}
+	eh_cbor_leave(c);
+}
 
 int
 eh_chip_state_load(
@@ -31,9 +46,11 @@ eh_chip_state_load(
 	}
 	if (err != EH_OK)
 		goto out;
-	/* [ soc id, [ scalar or empty, data or empty ] ... ] */
-	eh_cbor_init(&c, file.data, file.len, 4 * EH_CHIP_PLACES);
-	eh_cbor_array(&c, 1 + EH_CHIP_PLACES, 1 + EH_CHIP_PLACES);
+	/* [ soc id, [ scalar or empty, data or empty ] ...,
+	 *   ? [ attestation key, root key, certificate, that of the CA ] ] */
+	eh_cbor_init(&c, file.data, file.len, 4 * EH_CHIP_PLACES + 8);
+	s->has_identity = eh_cbor_array(&c, 1 + EH_CHIP_PLACES,
+	    2 + EH_CHIP_PLACES) == 2 + EH_CHIP_PLACES;
 	eh_cbor_fixed(&c, s->soc_id, sizeof(s->soc_id));
 	for (unsigned i = 0; i < EH_CHIP_PLACES; i++) {
 		struct eh_chip_place *p = &s->place[i];
@@ -48,6 +65,8 @@ eh_chip_state_load(
 		memcpy(p->data, data, p->len);
 		eh_cbor_leave(&c);
 	}
+	if (s->has_identity)
+		load_identity(&c, s);
 	eh_cbor_leave(&c);
 	if ((err = eh_cbor_end(&c)) != EH_OK)
 		eh_error_set(error, err, "%s is no state of a soft chip", path);
@@ -68,7 +87,7 @@ eh_chip_state_save(
 	if ((out = malloc(FILE_MAX)) == NULL)
 		return EH_ERR_MEMORY;
 	eh_writer_init(&w, out, FILE_MAX);
-	eh_cbor_put_array(&w, 1 + EH_CHIP_PLACES);
+	eh_cbor_put_array(&w, 1u + EH_CHIP_PLACES + (s->has_identity != 0));
 	eh_cbor_put_bytes(&w, s->soc_id, sizeof(s->soc_id));
 	for (unsigned i = 0; i < EH_CHIP_PLACES; i++) {
 		const struct eh_chip_place *p = &s->place[i];
@@ -77,6 +96,13 @@ eh_chip_state_save(
 		eh_cbor_put_bytes(
 		    &w, p->scalar, p->has_key ? EH_CHIP_SCALAR : 0);
 		eh_cbor_put_bytes(&w, p->data, p->len);
+	}
+	if (s->has_identity) {
+		eh_cbor_put_array(&w, 4);
+		eh_cbor_put_bytes(&w, s->iak, sizeof(s->iak));
+		eh_cbor_put_bytes(&w, s->rotpk, sizeof(s->rotpk));
+		eh_cbor_put_bytes(&w, s->cert[0], s->ncert[0]);
+		eh_cbor_put_bytes(&w, s->cert[1], s->ncert[1]);
 	}
 	if ((err = eh_writer_end(&w, &len)) == EH_OK)
 		err = eh_file_write(path, out, len, 0600, error);

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "plugins/chip-soft/device/fab.h"
 #include "plugins/chip-soft/protocol.h"
 
 #define EH_CHIP_SOC_ID 16
@@ -12,6 +13,12 @@
 
 struct eh_chip_state {
 	uint8_t soc_id[EH_CHIP_SOC_ID];
+	/* From the fab; a chip without one says nothing of itself. */
+	uint8_t has_identity;
+	uint8_t iak[EH_CHIP_SCALAR];	/* attestation key */
+	uint8_t rotpk[32];
+	size_t ncert[2];		/* of the chip, of the silicon CA */
+	uint8_t cert[2][EH_FAB_CERT_MAX];
 	struct eh_chip_place {
 		uint8_t has_key;
 		uint8_t scalar[EH_CHIP_SCALAR];	/* of P-256, big-endian */

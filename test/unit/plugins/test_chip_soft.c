@@ -11,11 +11,16 @@
 
 #include "common/crypto/digest.h"
 #include "common/crypto/ecdsa.h"
+#include "common/crypto/keyid.h"
+#include "common/der/date.h"
+#include "common/message/chipattest.h"
+#include "common/x509/chain.h"
 #include "common/x509/csr.h"
+#include "plugins/chip-soft/device/fab.h"
 #include "plugins/edgehsm-plugin.h"
 #include "test/unit/unit.h"
 
-static char folder[64], config[128], last[512];
+static char folder[64], config[256], last[512];
 static const struct eh_plugin_chip_ops *ops;
 static const char *device = "SN00000001";
 
@@ -287,6 +292,79 @@ START_TEST(a_chip_that_does_not_leave_is_ended)
 }
 END_TEST
 
+/* Have the chip sign ${nonce}, and believe it by the silicon CA ${root}. */
+static void
+attests(void *inst, const uint8_t root[EH_DIGEST_LEN],
+    struct eh_chip_says *says)
+{
+	static uint8_t nonce[32] = { 1, 2, 3 }, out[EH_EVIDENCE_MAX];
+	struct eh_plugin_buf buf = { out, sizeof(out), 0 };
+	const struct eh_chain_time any = { 0, EH_DATE_MAX };
+	struct eh_slice cert[EH_CHIP_CERTS];
+	uint8_t roots[1][EH_DIGEST_LEN];
+	struct eh_chipattest a;
+	struct eh_rawkey iak;
+
+	ck_assert_msg(ops->attest(inst, nonce, &buf) == 0, "%s", last);
+	ck_assert_int_eq(eh_chipattest_decode(out, buf.len, &a, NULL), EH_OK);
+	ck_assert_int_eq(eh_chip_says_decode(
+	    a.said.at, a.said.len, says, NULL), EH_OK);
+	ck_assert_mem_eq(says->nonce, nonce, sizeof(nonce));
+	for (unsigned i = 0; i < a.ncerts; i++)
+		cert[i] = (struct eh_slice){ a.cert[i].at, a.cert[i].len };
+	memcpy(roots[0], root, EH_DIGEST_LEN);
+	ck_assert_int_eq(eh_chain_verify(cert, a.ncerts,
+	    (const uint8_t (*)[EH_DIGEST_LEN])roots, 1, &any, &iak, NULL),
+	    EH_OK);
+	ck_assert_int_eq(eh_p256_verify(
+	    iak.bytes, a.said.at, a.said.len, a.signature), EH_OK);
+}
+
+START_TEST(a_chip_of_a_fab_attests_itself_and_its_keys)
+{
+	uint8_t point[65], proof[1024], root[EH_DIGEST_LEN], rotpk[32];
+	static uint8_t nonce[32], out[64];
+	struct eh_plugin_buf buf = { out, sizeof(out), 0 };
+	static struct eh_chip_says says, again;
+	void *inst = insert();
+	struct eh_fab fab;
+	char path[128];
+	size_t len;
+
+	ck_assert_int_eq(
+	    ops->attest(inst, nonce, &buf), EH_ERR_NOT_FOUND);
+	ck_assert_msg(strstr(last, "with.fab") != NULL, "%s", last);
+	ops->close(inst);
+	memset(rotpk, 0x70, sizeof(rotpk));
+	snprintf(path, sizeof(path), "%s/fab", folder);
+	ck_assert_int_eq(eh_fab_make(path, rotpk, NULL), EH_OK);
+	ck_assert_int_eq(eh_fab_make(path, rotpk, NULL), EH_ERR_EXISTS);
+	ck_assert_int_eq(eh_fab_open(path, &fab, NULL), EH_OK);
+	eh_keyid_spki_digest(eh_soft_public(fab.key), root);
+	eh_fab_close(&fab);
+	snprintf(config, sizeof(config), "{\"state\":\"%s/chips\","
+	    "\"timeout\":10000,\"fab\":\"%s\"}", folder, path);
+	inst = insert();
+	attests(inst, root, &says);
+	ck_assert_uint_eq(says.nkeys, 0);
+	ck_assert_uint_eq(says.lifecycle, EH_CHIP_LIFECYCLE_PROVISION);
+	ck_assert_mem_eq(says.rotpk, rotpk, sizeof(rotpk));
+	keygen(inst, point, proof, sizeof(proof), &len);
+	attests(inst, root, &says);
+	ck_assert_uint_eq(says.nkeys, 1);
+	ck_assert_mem_eq(says.key[0].point, point, 65);
+	ops->close(inst);
+	/* It is the same chip when it comes back. */
+	inst = insert();
+	attests(inst, root, &again);
+	ck_assert_mem_eq(&again, &says, sizeof(says));
+	buf.cap = 8;
+	ck_assert_int_eq(ops->attest(inst, nonce, &buf), EH_ERR_SPACE);
+	ck_assert_uint_gt(buf.len, 300);
+	ops->close(inst);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -297,6 +375,7 @@ main(void)
 	tcase_add_test(t, the_key_is_born_in_the_chip_and_proves_it);
 	tcase_add_test(t, a_chip_remembers_and_another_is_another);
 	tcase_add_test(t, what_was_written_is_read_back_by_its_digest);
+	tcase_add_test(t, a_chip_of_a_fab_attests_itself_and_its_keys);
 	tcase_add_test(t, what_it_cannot_do_it_says);
 	tcase_add_test(t, a_damaged_state_file_is_refused);
 	tcase_add_test(t, a_chip_that_hangs_dies_or_lies_holds_nobody_up);

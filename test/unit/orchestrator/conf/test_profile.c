@@ -186,8 +186,14 @@ END_TEST
 START_TEST(modes_that_are_not_built_are_refused)
 {
 	refuses("evidence: none", "evidence: attested",
-	    "p.yaml:6:13: error: spec.evidence: 'attested' is not built yet "
-	    "(built: none, csr)\n");
+	    "p.yaml:5:3: error: spec: evidence: attested needs "
+	    "attestationRoots, the certificates of silicon CAs\n");
+	refuses("  evidence: none",
+	    "  attestationRoots: [ nowhere.pem ]\n  evidence: none",
+	    "p.yaml:6:21: error: spec.attestationRoots: attestationRoots go "
+	    "with evidence: attested\n"
+	    "p.yaml:6:21: error: spec.attestationRoots: cannot open "
+	    "nowhere.pem: No such file or directory\n");
 	refuses("ECDSA-P256", "ECDSA-P384",
 	    "p.yaml:7:31: error: spec.keys[0].algorithm: 'ECDSA-P384' is not "
 	    "built yet (built: ECDSA-P256)\n");
