@@ -94,7 +94,7 @@ refusal() {
 	fi
 	books > books.after
 	check "$row: nothing was spent or logged" cmp books.before books.after
-	printf '%-24s %-10s %-14s %s %-22s %3s\n' "$row" "$ckr" "$call" \
+	printf '%-24s %-10s %-14s %s %-24s %3s\n' "$row" "$ckr" "$call" \
 	    "${number:-none}" "${told%%:*}" "$code" >> matrix
 }
 
@@ -222,6 +222,14 @@ refusal "EVIDENCE_INVALID" 0x8042000a "evidence invalid" 77 \
 while [ "$(date +%s)" -le "$(date -d "$until" +%s)" ]; do
 	sleep 0.2
 done
+order PO-9
+prepare PO-9 SN00000900
+quietly "$AUTHORITY" revoke --hsm fab1-hsm1 --authorization PO-9 \
+    --reason "order cancelled" --out revoked.cose
+quietly edgehsm token import revoked.cose
+refusal "REVOKED" 0x80420004 "revoked" 77 "authorization PO-9 was revoked" \
+    issue PO-9 SN00000900
+
 refusal "EXPIRED" 0x80420002 "authorization expired" 77 \
     "authorization PO-5 expired $until" issue PO-5 SN00000500
 
@@ -237,6 +245,6 @@ stop
 
 echo "#"
 echo "# refusal                  CKR        by             libcrypto" \
-    "                      edgehsm"
+    "                        edgehsm"
 sed 's/^/# /' matrix
 finish
