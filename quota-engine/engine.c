@@ -631,6 +631,18 @@ eh_engine_burns(struct eh_engine *eng, const struct eh_row *row)
 	return (uint16_t)(row->burns + burning);
 }
 
+uint32_t
+eh_engine_grace(struct eh_engine *eng, const struct eh_row *row)
+{
+	return row->grace + (uint32_t)eng->books[row - eng->state->row].graced;
+}
+
+int
+eh_engine_damaged(const struct eh_engine *eng)
+{
+	return eng->damaged;
+}
+
 void
 eh_engine_anchor(struct eh_engine *eng, uint8_t value[EH_DIGEST_LEN])
 {

@@ -160,6 +160,8 @@ void eh_engine_outcomes(struct eh_engine *, const struct eh_row *,
 
 /* With the lock held: ${row->burns}, or, between an unclean stop and the start
  * commit, what it is going to be.  The issue number of a first issue. */
+uint32_t eh_engine_grace(struct eh_engine *, const struct eh_row *);
+int eh_engine_damaged(const struct eh_engine *);
 uint16_t eh_engine_burns(struct eh_engine *, const struct eh_row *);
 
 /* With the lock held: A(k), the anchor's value as it was read back after the

@@ -64,6 +64,17 @@ eh_lease_size(const struct eh_row *row)
 	return n > floor ? n : floor;
 }
 
+unsigned
+eh_lease_records(const struct eh_row *row)
+{
+	unsigned n = 0;
+
+	for (unsigned op = 0; op < EH_OPS; op++)
+		if (ops[op].writes)
+			n += row->op[op].uses;
+	return n;
+}
+
 uint64_t
 eh_lease_window(const struct eh_state *st)
 {

@@ -26,6 +26,9 @@ int eh_lease_binds(unsigned op);
  * min(16, N). */
 uint64_t eh_lease_size(const struct eh_row *);
 
+/* How many records that count toward max_unacked a device makes, at most. */
+unsigned eh_lease_records(const struct eh_row *);
+
 /* W: so many seqs a commit opens ahead. */
 uint64_t eh_lease_window(const struct eh_state *);
 

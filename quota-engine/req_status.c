@@ -7,6 +7,7 @@
 
 #include "common/cbor/cbor.h"
 #include "common/message/items.h"
+#include "quota-engine/lease.h"
 #include "quota-engine/list.h"
 #include "quota-engine/req.h"
 
@@ -17,6 +18,7 @@ struct view {
 	struct eh_row row;
 	struct eh_outcomes outcomes;
 	uint16_t burns;
+	uint32_t grace;
 };
 
 struct views {
@@ -41,6 +43,7 @@ look(struct eh_boundary *b, struct views *views)
 			continue;
 		v->row = *row;
 		v->burns = eh_engine_burns(b->engine, row);
+		v->grace = eh_engine_grace(b->engine, row);
 		eh_engine_outcomes(b->engine, row, &v->outcomes);
 		views->n++;
 	}
@@ -122,6 +125,8 @@ add_view(struct eh_list *list, const char *factory, const struct view *v)
 	    &map, EH_WIRE_IN_DOUBT, (int64_t)v->outcomes.in_doubt);
 	if (row->close_reason != 0)
 		eh_wire_put_number(&map, EH_WIRE_CLOSED, row->close_reason);
+	eh_wire_put_number(&map, EH_WIRE_GRACE, v->grace);
+	eh_wire_put_number(&map, EH_WIRE_RECORDS, eh_lease_records(row));
 	return eh_list_add(list, &map);
 }
 
@@ -171,6 +176,8 @@ take_glance(struct eh_boundary *b, struct glance *g)
 		g->flags |= EH_FLAG_MERGED;
 	if (state->log.foreign)
 		g->flags |= EH_FLAG_FOREIGN;
+	if (eh_engine_damaged(b->engine))
+		g->flags |= EH_FLAG_DAMAGED;
 	g->seq = state->log.tree.size;
 	g->boots = state->boots;
 	g->commits = state->commit;

@@ -73,6 +73,8 @@ const struct eh_wire_type eh_wire_types[EH_WIRE_LABELS] = {
 	[EH_WIRE_REFUSAL]         = { EH_WIRE_T_TEXT,  0, 512 },
 	[EH_WIRE_UNACCOUNTED]     = { EH_WIRE_T_UINT,  0, EH_WIRE_U53 },
 	[EH_WIRE_CLOSED]          = { EH_WIRE_T_UINT,  1, 6 },
+	[EH_WIRE_GRACE]           = { EH_WIRE_T_UINT,  0, UINT32_MAX },
+	[EH_WIRE_RECORDS]         = { EH_WIRE_T_UINT,  0, 65535 },
 };
 
 #define M(label) { EH_WIRE_##label, 1 }
@@ -151,7 +153,7 @@ const struct eh_wire_row eh_wire_rows[] = {
 	  { M(OBJECT), M(AUTHORIZATION), M(LABEL), M(STATE), M(SEQ),
 	    M(FACTORY), M(PROFILE), M(PROFILE_VERSION), M(DIGEST), M(NBF),
 	    M(EXP), M(BURNS), M(COUNTERS), M(LIMITS), M(GOOD),
-	    M(SCRAPPED), M(IN_DOUBT), O(CLOSED) } },
+	    M(SCRAPPED), M(IN_DOUBT), O(CLOSED), O(GRACE), O(RECORDS) } },
 };
 /* clang-format on */
 

@@ -132,6 +132,8 @@ enum eh_wire_label {
 	EH_WIRE_UNACCOUNTED,	/* burned passes, in no acknowledgement yet */
 	EH_WIRE_CLOSED,		/* why an authorization was closed: close-reason
 				 * of its last record */
+	EH_WIRE_GRACE,		/* devices that boot grace is left for */
+	EH_WIRE_RECORDS,	/* counted records that a device makes */
 	EH_WIRE_LABELS
 };
 
@@ -161,7 +163,8 @@ enum eh_wire_flag {
 	EH_FLAG_ENROLLED = 4,		/* an issuer grant has been imported */
 	EH_FLAG_MERGED = 8,		/* too many burned ranges: no new
 					 * devices until an acknowledgement */
-	EH_FLAG_FOREIGN = 16		/* another history was acknowledged */
+	EH_FLAG_FOREIGN = 16,		/* another history was acknowledged */
+	EH_FLAG_DAMAGED = 32		/* an old record is not readable */
 };
 
 /* A request or reply, decoded or to be encoded.  Bytes are borrowed. */

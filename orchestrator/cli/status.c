@@ -13,6 +13,7 @@
 #include "common/hex.h"
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/token.h"
+#include "orchestrator/token/limits.h"
 
 static const char *const classes[] = { "a file, for tests", "a TPM on this host",
 	"a separate device", "a certified element" };
@@ -23,113 +24,6 @@ static const char *const custodies[] = { "anyone with the PIN file",
 static const char *const qualities[] = { "never attested",
 	"not attested since the machine booted", "attested",
 	"attested within a day" };
-
-/* What stops an authorization, and who can lift that. */
-struct limit {
-	const char *what, *who, *command;
-	uint64_t left;		/* devices */
-	uint64_t seconds;	/* until time stops it; EH_TIME_MAX: never */
-	uint64_t begins;	/* not yet valid: when it is; else 0 */
-};
-
-static const struct eh_counter *
-devices(const struct eh_token_authorization *a)
-{
-	static const struct eh_counter none;
-	const struct eh_counter *c = eh_counters_get(&a->counters, EH_OP_PASS);
-
-	return c != NULL ? c : &none;
-}
-
-static uint64_t
-minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-/* Records that count toward max_unacked, for one more device. */
-static uint64_t
-records_per_device(const struct eh_token_authorization *a)
-{
-	const struct eh_counter *issue =
-	    eh_counters_get(&a->counters, EH_OP_ISSUE);
-	const struct eh_counter *d = devices(a);
-
-	if (issue == NULL || d->quota == 0 || issue->quota < d->quota)
-		return 1;
-	return issue->quota / d->quota;
-}
-
-#define MORE "the OEM", "edgehsm-authority authorize"
-#define TIME "you", "edgehsm token nonce"
-#define ACK  "the OEM", "edgehsm-authority ack"
-
-/* What an acknowledgement of the authority would lift: R5 of the log. */
-static const char *
-withheld(
-    const struct eh_token_status *s, const struct eh_token_authorization *a)
-{
-	if (s->flags & EH_FLAG_FOREIGN)
-		return "the authority has acknowledged another history";
-	if (s->flags & EH_FLAG_MERGED)
-		return "too many unclean stops, not yet acknowledged";
-	if (s->unaccounted > a->limits.max_unaccounted)
-		return "devices burned by unclean stops, not yet acknowledged";
-	return NULL;
-}
-
-static const char *
-closed_text(const struct eh_token_authorization *a)
-{
-	static const char *const text[] = {
-		[0] = "closed",
-		[EH_CLOSE_EXPIRED] = "closed: expired",
-		[EH_CLOSE_REVOKED] = "closed: revoked",
-		[EH_CLOSE_SUPERSEDED] = "closed: superseded by another one",
-		[EH_CLOSE_USED_UP] = "closed: used up, every device reported",
-		[EH_CLOSE_REQUESTED] = "closed on request of the OEM",
-		[EH_CLOSE_BURNS] = "closed: too many unclean stops",
-	};
-	size_t n = sizeof(text) / sizeof(text[0]);
-
-	return (size_t)a->close_reason < n ? text[a->close_reason] : text[0];
-}
-
-static struct limit
-judge(const struct eh_token_status *s, const struct eh_token_authorization *a)
-{
-	const struct eh_counter *d = devices(a);
-	uint64_t left = minus(d->quota, d->used + d->burned), unacked, until;
-	uint64_t latest =
-	    s->quality >= EH_QUALITY_ATTESTED ? s->t_hi : s->t_lo;
-	struct limit l = { "its number of devices", MORE, left, EH_TIME_MAX, 0 };
-
-	if (a->closed)
-		return (struct limit){ closed_text(a), MORE, 0, 0, 0 };
-	if (latest >= a->expires)
-		return (struct limit){ "expired", MORE, 0, 0, 0 };
-	if (s->quality < a->limits.quality || s->quality == EH_QUALITY_NONE)
-		return (struct limit){ "time is not trusted", TIME, 0, 0, 0 };
-	if (s->t_lo < a->not_before)
-		return (struct limit){ "not yet valid", "time", "wait", 0, 0,
-			a->not_before };
-	if (withheld(s, a) != NULL)
-		return (struct limit){ withheld(s, a), ACK, 0, 0, 0 };
-	unacked = minus(a->limits.max_unacked, s->unacked) /
-	    records_per_device(a);
-	if (unacked < l.left)
-		l = (struct limit){ "records not yet acknowledged",
-			ACK, unacked, EH_TIME_MAX, 0 };
-	until = minus(a->expires, latest);
-	l.seconds = until;
-	if (minus(a->limits.max_offline, s->since_time) < until) {
-		l.seconds = minus(a->limits.max_offline, s->since_time);
-		if (l.seconds == 0)
-			return (struct limit){ "too long without attested time",
-				TIME, 0, 0, 0 };
-	}
-	return l;
-}
 
 /* "3 d 4 h", "12 min" */
 static const char *
@@ -160,23 +54,29 @@ json_authorization(
     const struct eh_token_status *s, const struct eh_token_authorization *a)
 {
 	char id[EH_HEX_SIZE(EH_ID_LEN)], digest[EH_HEX_SIZE(EH_DIGEST_LEN)];
-	const struct eh_counter *d = devices(a);
-	struct limit l = judge(s, a);
+	const struct eh_counter *d = eh_limits_devices(a);
+	struct eh_outlook o;
 
+	eh_limits_judge(s, a, eh_clock_wall(), &o);
 	eh_hex_encode(a->id, EH_ID_LEN, id);
 	eh_hex_encode(a->profile.digest, EH_DIGEST_LEN, digest);
 	return json_pack("{s:s, s:s, s:b, s:s, s:I, s:s, s:I, s:I, s:I, s:I, "
-	                 "s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:s, s:s, s:s}",
+	                 "s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:s, s:s, s:s, "
+	                 "s:I, s:I, s:s, s:s, s:s, s:I}",
 	    "name", a->name, "id", id, "closed", a->closed, "profile",
 	    a->profile.name, "profile_version", (json_int_t)a->profile.version,
 	    "config_digest", digest, "devices_allowed", (json_int_t)d->quota,
 	    "devices_used", (json_int_t)d->used, "devices_burned",
 	    (json_int_t)d->burned, "devices_reserved", (json_int_t)d->reserved,
-	    "devices_left", (json_int_t)l.left, "good", (json_int_t)a->good,
+	    "devices_left", (json_int_t)o.left, "good", (json_int_t)a->good,
 	    "scrapped", (json_int_t)a->scrapped, "in_doubt",
 	    (json_int_t)a->in_doubt, "not_before", (json_int_t)a->not_before,
 	    "not_after", (json_int_t)a->expires, "burns", (int)a->burns,
-	    "stopped_by", l.what, "lifted_by", l.who, "command", l.command);
+	    "stopped_by", o.limit.what, "lifted_by", o.limit.who, "command",
+	    o.limit.command, "seconds_left", (json_int_t)o.seconds, "until",
+	    (json_int_t)(s->t_lo + o.seconds), "time_stopped_by", o.clock.what,
+	    "time_lifted_by", o.clock.who, "time_command", o.clock.command,
+	    "devices_after_boot", (json_int_t)o.after_boot);
 }
 
 static json_t *
@@ -247,34 +147,54 @@ print_token(const struct eh_token_status *s)
 	       "EdgeHSM\n", s->custody, custodies[s->custody]);
 }
 
+/* How it goes on without a link: so many devices, so long, and what after a
+ * boot. */
+static void
+print_outlook(const struct eh_token_status *s, const struct eh_outlook *o)
+{
+	char when[EH_CLOCK_TEXT_SIZE], span[32];
+
+	if (o->begins > 0) {
+		printf("    begins %s\n", date_text(o->begins, when));
+		return;
+	}
+	if (o->left == 0) {
+		printf("    stopped: %s; %s can lift that: %s\n", o->limit.what,
+		    o->limit.who, o->limit.command);
+		return;
+	}
+	printf("    stops after %" PRIu64 " more: %s; %s can lift that: %s\n",
+	    o->left, o->limit.what, o->limit.who, o->limit.command);
+	printf("    or in %s, %s: %s; %s can lift that: %s\n",
+	    span_text(o->seconds, span), date_text(s->t_lo + o->seconds, when),
+	    o->clock.what, o->clock.who, o->clock.command);
+	if (s->quality >= EH_QUALITY_ATTESTED && o->after_boot < o->left)
+		printf("    after a boot of the machine at most %" PRIu64
+		       " more, until the time is attested again\n",
+		    o->after_boot);
+}
+
 static void
 print_authorization(
     const struct eh_token_status *s, const struct eh_token_authorization *a)
 {
-	const struct eh_counter *d = devices(a);
+	const struct eh_counter *d = eh_limits_devices(a);
 	char when[EH_CLOCK_TEXT_SIZE], profile[EH_NAME_MAX + 16], used[48];
-	char span[32];
-	struct limit l = judge(s, a);
+	struct eh_outlook o;
 
+	eh_limits_judge(s, a, eh_clock_wall(), &o);
 	snprintf(profile, sizeof(profile), "%s %" PRIu32, a->profile.name,
 	    a->profile.version);
 	snprintf(used, sizeof(used), "%" PRIu64 " of %" PRIu64, d->used,
 	    d->quota);
 	printf("%-14s %-16s %14s %6" PRIu64 "  %s\n", a->name, profile, used,
-	    l.left, date_text(a->expires, when));
+	    o.left, date_text(a->expires, when));
 	printf("    good %" PRIu64 ", scrapped %" PRIu64 ", in doubt %" PRIu64,
 	    a->good, a->scrapped, a->in_doubt);
 	if (d->burned > 0)
 		printf(", burned by unclean stops %" PRIu64, d->burned);
-	if (l.begins > 0)
-		printf("\n    begins %s\n", date_text(l.begins, when));
-	else if (l.left == 0)
-		printf("\n    stopped: %s; %s can lift that: %s\n", l.what,
-		    l.who, l.command);
-	else
-		printf("\n    stops first by: %s, or in %s; %s can lift that: "
-		       "%s\n", l.what, span_text(l.seconds, span), l.who,
-		    l.command);
+	printf("\n");
+	print_outlook(s, &o);
 }
 
 static void
@@ -298,9 +218,13 @@ print_status(const struct eh_token_status *s)
 static int
 usable(const struct eh_token_status *s)
 {
-	for (unsigned i = 0; i < s->nauthorizations; i++)
-		if (judge(s, &s->authorization[i]).left > 0)
+	struct eh_outlook o;
+
+	for (unsigned i = 0; i < s->nauthorizations; i++) {
+		eh_limits_judge(s, &s->authorization[i], eh_clock_wall(), &o);
+		if (o.left > 0)
 			return 1;
+	}
 	return 0;
 }
 

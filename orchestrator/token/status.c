@@ -118,6 +118,8 @@ read_authorization(
 	a->good = number(&w, EH_WIRE_GOOD);
 	a->scrapped = number(&w, EH_WIRE_SCRAPPED);
 	a->in_doubt = number(&w, EH_WIRE_IN_DOUBT);
+	a->grace = (uint32_t)number(&w, EH_WIRE_GRACE);
+	a->records = (uint32_t)number(&w, EH_WIRE_RECORDS);
 	return EH_OK;
 }
 

@@ -67,6 +67,8 @@ struct eh_token_authorization {
 	struct eh_counters counters;	/* of every operation granted */
 	struct eh_limits limits;
 	uint64_t good, scrapped, in_doubt;
+	uint32_t grace;			/* devices, see doc/format/time.md */
+	uint32_t records;		/* counted, that a device makes */
 };
 #define EH_TOKEN_AUTHORIZATIONS 64
 

@@ -39,6 +39,7 @@ static const char *const labels[EH_WIRE_LABELS] = {
 	"commits", "anchor-class", "anchor", "anchor-mode", "burned-seqs",
 	"unacked", "flags", "refusals", "since-time", "limits", "refusal",
 	"unaccounted",
+	"closed", "grace", "records",
 };
 
 static int sock = -1;
