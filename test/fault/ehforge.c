@@ -17,13 +17,14 @@
 #include "common/message/envelope.h"
 #include "common/message/grant.h"
 #include "common/message/pauth.h"
+#include "common/message/revoke.h"
 #include "common/message/time.h"
 
 /*
  *	ehforge KEY.pem IN OUT [FIELD=VALUE ...]
  *
- * IN is a grant, an authorization or a time attestation; OUT the same with the
- * fields changed and the signature of KEY.pem.
+ * IN is a grant, an authorization, a time attestation or a revocation update; OUT
+ * the same with the fields changed and the signature of KEY.pem.
  *
  *	sub=HEX iss=NAME iat=T		all
  *	seq=N nbf=T exp=T		grant, authorization
@@ -32,12 +33,14 @@
  *	id=HEX order=NAME devices=N	authorization
  *	epoch=N uses=N			(uses: issues per device)
  *	nonce=HEX tseq=N		time attestation
+ *	rseq=N epoch=N kid=HEX		revocation update (its only key)
  */
 struct forgery {
 	enum eh_message_type type;
 	struct eh_grant grant;
 	struct eh_pauth pauth;
 	struct eh_time_attestation time;
+	struct eh_revoke revoke;
 	struct eh_from_authority *from;
 };
 
@@ -79,6 +82,11 @@ read_message(const char *path, struct forgery *f)
 		f->from = &f->time.from;
 		result = eh_time_attestation_decode(e.sign1.payload,
 		    e.sign1.payload_len, &f->time, &error);
+		break;
+	case EH_MESSAGE_REVOKE:
+		f->from = &f->revoke.from;
+		result = eh_revoke_decode(e.sign1.payload,
+		    e.sign1.payload_len, &f->revoke, &error);
 		break;
 	default:
 		errx(EX_DATAERR, "%s: not such a message", path);
@@ -203,6 +211,22 @@ set_time(struct eh_time_attestation *t, const char *field, char *value)
 	return 0;
 }
 
+static int
+set_revoke(struct eh_revoke *r, const char *field, char *value)
+{
+	if (strcmp(field, "rseq") == 0)
+		r->rseq = number(value);
+	else if (strcmp(field, "epoch") == 0)
+		r->epoch = (uint32_t)number(value);
+	else if (strcmp(field, "kid") == 0)
+		bytes(value, r->kids[0], EH_KID_LEN);
+	else
+		return -1;
+	if (strcmp(field, "kid") == 0)
+		r->nkids = 1;
+	return 0;
+}
+
 static void
 set(struct forgery *f, char *argument)
 {
@@ -223,7 +247,9 @@ set(struct forgery *f, char *argument)
 		    ? set_grant(&f->grant, argument, value)
 		    : f->type == EH_MESSAGE_PAUTH
 		    ? set_pauth(&f->pauth, argument, value)
-		    : set_time(&f->time, argument, value);
+		    : f->type == EH_MESSAGE_TIME
+		    ? set_time(&f->time, argument, value)
+		    : set_revoke(&f->revoke, argument, value);
 		if (result != 0)
 			errx(EX_USAGE, "no field '%s' here", argument);
 	}
@@ -243,8 +269,10 @@ write_message(const char *path, const struct forgery *f, struct eh_soft *key)
 		eh_grant_encode(&f->grant, &w);
 	else if (f->type == EH_MESSAGE_PAUTH)
 		eh_pauth_encode(&f->pauth, &w);
-	else
+	else if (f->type == EH_MESSAGE_TIME)
 		eh_time_attestation_encode(&f->time, &w);
+	else
+		eh_revoke_encode(&f->revoke, &w);
 	if (eh_writer_end(&w, &len) != EH_OK)
 		errx(EX_DATAERR, "these values cannot be written");
 	eh_soft_signer(key, &signer);

@@ -25,7 +25,7 @@
 
 static const char usage[] =
     "usage: ehload [-1 | -2] [-p PROCESSES] [-t THREADS] [-n DEVICES] [-d FIRST]\n"
-    "              [-r REPEAT] [-u PAUSE] [-w] [-e quota|device] [-s REQUESTS]\n"
+    "              [-r REPEAT] [-u PAUSE] [-w] [-e quota|device|revoked] [-s REQUESTS]\n"
     "              -k KEY -a ORDER -f PROFILE -o RESULTS\n"
     "       ehload -A -s REQUESTS -k KEY -a ORDER -f PROFILE -o RESULTS\n"
     "\n"
@@ -34,7 +34,7 @@ static const char usage[] =
     "  -r  send the same bytes REPEAT times: the same signature each time\n"
     "  -u  pause between devices, at most so many microseconds\n"
     "  -w  outlive the daemon: wait for it, ask again; SIGTERM ends it\n"
-    "  -e  the refusal that may come: quota exhausted, device limit\n"
+    "  -e  the refusal that may come: quota exhausted, device limit, revoked\n"
     "  -s  write each TBS here before it is sent\n"
     "  -A  send the TBSs of REQUESTS again whose signatures are in RESULTS:\n"
     "      each must get the same bytes\n"
@@ -87,7 +87,9 @@ refusal(const char *name)
 		return CKR_EDGEHSM_QUOTA_EXHAUSTED;
 	if (strcmp(name, "device") == 0)
 		return CKR_EDGEHSM_DEVICE_LIMIT;
-	errx(EX_USAGE, "-e: quota or device");
+	if (strcmp(name, "revoked") == 0)
+		return CKR_EDGEHSM_REVOKED;
+	errx(EX_USAGE, "-e: quota, device or revoked");
 }
 
 static const char *
