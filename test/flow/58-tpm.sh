@@ -5,39 +5,12 @@
 set -eu
 # shellcheck source=test/flow/5x-rig.sh
 . "$(dirname "$0")/5x-rig.sh"
-command -v swtpm > /dev/null || skip_all "swtpm is not installed"
+need_tpm
 if command -v tpm2_nvundefine > /dev/null; then
 	owner_tools=yes
 else
 	owner_tools=no
 fi
-
-INDEX=0x01800100
-COUNTER=0x01800101
-TCTI=swtpm:path=$D/t
-TPM=
-trap '[ -z "$TPM" ] || kill -9 "$TPM"; cleanup' EXIT
-
-# tpm_on NAME: this TPM, with its state in a folder of its own, at ${D}/t.
-tpm_on() {
-	mkdir -p "$D/tpm-$1"
-	rm -f "$D/t" "$D/t.ctrl"
-	swtpm socket --tpm2 --tpmstate "dir=$D/tpm-$1" \
-	    --server "type=unixio,path=$D/t" \
-	    --ctrl "type=unixio,path=$D/t.ctrl" --log "file=$D/tpm-$1/log" \
-	    --flags not-need-init,startup-clear > /dev/null 2>&1 &
-	TPM=$!
-	for _ in $(seq 1 200); do
-		[ -S "$D/t" ] && [ -S "$D/t.ctrl" ] && return 0
-		sleep 0.05
-	done
-	skip_all "swtpm does not start here"
-}
-tpm_off() {
-	kill -9 "$TPM"
-	wait "$TPM" 2> /dev/null || :
-	TPM=
-}
 
 # owner COMMAND...: what the owner of the TPM does; no daemon is on it.
 owner() {

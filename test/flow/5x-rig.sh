@@ -7,6 +7,7 @@
 #	order PO DEVICES LEASE [OPTION...]	authorize and import
 #	load / logscan		ehload and ehlog, as their comments say
 #	counter NAME [ORDER]	a number of "edgehsm status --json"
+#	need_tpm / tpm_on NAME / tpm_off	a TPM (swtpm) at ${TCTI}
 
 # shellcheck source=test/flow/0x-daemon-rig.sh
 . "$(dirname "$0")/0x-daemon-rig.sh"
@@ -204,4 +205,39 @@ ends() {
 		echo "# exit status $code, not $status; '$words'"
 		result 1 "$name"
 	fi
+}
+
+# --- a TPM ---
+
+INDEX=0x01800100
+COUNTER=0x01800101
+TCTI=swtpm:path=$D/t
+TPM=
+
+# need_tpm: there is one, or the whole script is skipped.
+need_tpm() {
+	command -v swtpm > /dev/null || skip_all "swtpm is not installed"
+	trap 'tpm_off; cleanup' EXIT
+}
+
+# tpm_on NAME: this TPM, with its state in a folder of its own, at ${TCTI}.
+tpm_on() {
+	mkdir -p "$D/tpm-$1"
+	rm -f "$D/t" "$D/t.ctrl"
+	swtpm socket --tpm2 --tpmstate "dir=$D/tpm-$1" \
+	    --server "type=unixio,path=$D/t" \
+	    --ctrl "type=unixio,path=$D/t.ctrl" --log "file=$D/tpm-$1/log" \
+	    --flags not-need-init,startup-clear > /dev/null 2>&1 &
+	TPM=$!
+	for _ in $(seq 1 200); do
+		[ -S "$D/t" ] && [ -S "$D/t.ctrl" ] && return 0
+		sleep 0.05
+	done
+	skip_all "swtpm does not start here"
+}
+tpm_off() {
+	[ -n "$TPM" ] || return 0
+	kill -9 "$TPM" 2> /dev/null
+	wait "$TPM" 2> /dev/null || :
+	TPM=
 }
