@@ -44,6 +44,8 @@ struct eh_books {
 	uint64_t asked[EH_OPS]; /* being reserved by the one that flies */
 	uint32_t want_grace, asked_grace;
 	uint64_t graced;		/* passes of the lease paid by grace */
+	uint8_t ahead;			/* the next lease was asked for in time */
+	uint8_t hurry;			/* leases still to be asked for early */
 	uint8_t close;			/* reason to close it between groups */
 };
 

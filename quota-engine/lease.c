@@ -240,14 +240,25 @@ ask_grace(struct eh_engine *eng, unsigned slot, uint64_t passes,
 	return EH_ERR_BUSY;
 }
 
+/*
+ * When a quarter is left the next one is asked for.  A line that was faster than
+ * the anchor then, and had to wait, is asked for with half of one left for a
+ * while: three quarters of a lease each time, so that no more than 1 1/4 are
+ * exposed, and a third more writes of the anchor.
+ */
+#define HURRY 64	/* leases */
+
 static void
 prefetch(struct eh_engine *eng, unsigned slot, const struct eh_now *now)
 {
 	const struct eh_row *row = &eng->state->row[slot];
+	struct eh_books *b = &eng->books[slot];
 	uint64_t size = eh_lease_size(row);
 
-	if (size >= 4 && exposed(row, &eng->books[slot]) <= size / 4)
-		(void)ask_lease(eng, slot, now, NULL);
+	if (size < 4 || exposed(row, b) > size / (b->hurry > 0 ? 2 : 4))
+		return;
+	(void)ask_lease(eng, slot, now, NULL);
+	b->ahead = b->want[EH_OP_PASS] > 0;
 }
 
 int
@@ -260,9 +271,13 @@ eh_lease_take(struct eh_engine *eng, unsigned slot, const struct eh_now *now,
 	int under_way = b->want[EH_OP_PASS] + b->asked[EH_OP_PASS] +
 	        b->want_grace + b->asked_grace > 0;
 
+	if (passes == 0 && under_way) {
+		if (b->ahead)
+			b->hurry = HURRY;
+		return EH_ERR_BUSY;
+	}
 	if (passes == 0)
-		return under_way ? EH_ERR_BUSY :
-				   ask_lease(eng, slot, now, error);
+		return ask_lease(eng, slot, now, error);
 	if (now->quality < EH_QUALITY_ATTESTED && b->graced == 0)
 		return under_way ? EH_ERR_BUSY :
 				   ask_grace(eng, slot, passes, error);
@@ -365,6 +380,10 @@ eh_lease_anchored(struct eh_engine *eng)
 		if (row->state != EH_ROW_LIVE)
 			continue;
 		eng->lease += b->asked[EH_OP_PASS] > 0;
+		if (b->asked[EH_OP_PASS] > 0 && b->hurry > 0)
+			b->hurry--;
+		if (b->asked[EH_OP_PASS] > 0)
+			b->ahead = 0;
 		for (unsigned op = 0; op < EH_OPS; op++) {
 			row->op[op].count.reserved += b->asked[op];
 			b->asked[op] = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/message/envelope.h"
+#include "common/wire/tables.h"
 #include "quota-engine/list.h"
 #include "quota-engine/logread.h"
 #include "quota-engine/receipt.h"
@@ -19,9 +20,13 @@ static int
 add_entry(void *context, uint64_t seq, const uint8_t *input, size_t len)
 {
 	struct eh_list *list = context;
-	int err = eh_list_add_bytes(list, input, len);
+	int err;
 
 	(void)seq;
+	/* Burned places are short: many fit the bytes. */
+	if (list->entries == (size_t)eh_wire_types[EH_WIRE_ENTRIES].most)
+		return 1;
+	err = eh_list_add_bytes(list, input, len);
 	return err == EH_ERR_SPACE ? 1 : err; /* full: the rest another time */
 }
 

@@ -407,7 +407,7 @@ tpm_clock(void *arg, struct eh_clock_tpm *clock)
 
 	pthread_mutex_lock(&tpm->lock);
 	do {
-		if (tpm->link.via.session == ESYS_TR_NONE &&
+		if (tpm->link.via.esys == NULL &&
 		    (err = fetch_value(tpm, value)) != EH_OK)
 			break;
 		outcome = eh_tpm_clock(&tpm->link, clock);

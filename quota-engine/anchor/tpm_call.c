@@ -60,7 +60,7 @@ eh_tpm_disconnect(struct eh_tpm *t)
 enum eh_tpm_outcome
 eh_tpm_connect(struct eh_tpm *t)
 {
-	if (t->via.session != NONE)
+	if (t->via.esys != NULL)
 		return EH_TPM_DONE;
 	return said(t, "a new session", eh_tpm_link_open(&t->via, t->tcti));
 }
@@ -170,12 +170,36 @@ eh_tpm_look_up(struct eh_tpm *t, enum eh_tpm_place place)
 	return outcome;
 }
 
-enum eh_tpm_outcome
-eh_tpm_read(struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
+/* An index that is written is read and extended in the quick session: its Name
+ * will not change any more. */
+static struct eh_tpm_nv
+quick(const struct eh_tpm *t, enum eh_tpm_place place)
+{
+	return (struct eh_tpm_nv) { .handle = t->handle + (uint32_t)place,
+		.name = t->name[place], .auth = &t->auth };
+}
+
+static enum eh_tpm_outcome
+quicken(struct eh_tpm *t)
+{
+	return said(t, "a new session", eh_tpm_link_quicken(&t->via));
+}
+
+static enum eh_tpm_outcome
+resume(struct eh_tpm *t)
+{
+	return said(t, "a new session", eh_tpm_link_resume(&t->via));
+}
+
+static enum eh_tpm_outcome
+read_unwritten(
+    struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
 {
 	TPM2B_MAX_NV_BUFFER *data = NULL;
-	enum eh_tpm_outcome outcome;
+	enum eh_tpm_outcome outcome = resume(t);
 
+	if (outcome != EH_TPM_DONE)
+		return outcome;
 	outcome = said(t, "NV_Read", Esys_NV_Read(t->via.esys, t->place[place],
 	    t->place[place], t->via.session, NONE, NONE, (uint16_t)len, 0, &data));
 	if (outcome != EH_TPM_DONE)
@@ -189,21 +213,55 @@ eh_tpm_read(struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
 }
 
 enum eh_tpm_outcome
-eh_tpm_extend(struct eh_tpm *t, const uint8_t digest[EH_DIGEST_LEN])
+eh_tpm_read(struct eh_tpm *t, enum eh_tpm_place place, uint8_t *out, size_t len)
+{
+	struct eh_tpm_nv nv = quick(t, place);
+	enum eh_tpm_outcome outcome;
+
+	if (!t->is_written[place])
+		return read_unwritten(t, place, out, len);
+	if ((outcome = quicken(t)) != EH_TPM_DONE)
+		return outcome;
+	return said(t, "NV_Read",
+	    eh_tpm_session_read(&t->via.quick, &nv, out, len));
+}
+
+static enum eh_tpm_outcome
+extend_unwritten(struct eh_tpm *t, const uint8_t digest[EH_DIGEST_LEN])
 {
 	TPM2B_MAX_NV_BUFFER data = { .size = EH_DIGEST_LEN };
 	ESYS_TR nv = t->place[EH_TPM_INDEX];
+	enum eh_tpm_outcome outcome = resume(t);
 
+	if (outcome != EH_TPM_DONE)
+		return outcome;
 	memcpy(data.buffer, digest, EH_DIGEST_LEN);
 	return said(t, "NV_Extend", Esys_NV_Extend(
 	    t->via.esys, nv, nv, t->via.session, NONE, NONE, &data));
 }
 
 enum eh_tpm_outcome
+eh_tpm_extend(struct eh_tpm *t, const uint8_t digest[EH_DIGEST_LEN])
+{
+	struct eh_tpm_nv nv = quick(t, EH_TPM_INDEX);
+	enum eh_tpm_outcome outcome;
+
+	if (!t->is_written[EH_TPM_INDEX])
+		return extend_unwritten(t, digest);
+	if ((outcome = quicken(t)) != EH_TPM_DONE)
+		return outcome;
+	return said(t, "NV_Extend",
+	    eh_tpm_session_extend(&t->via.quick, &nv, digest));
+}
+
+enum eh_tpm_outcome
 eh_tpm_increment(struct eh_tpm *t)
 {
 	ESYS_TR nv = t->place[EH_TPM_COUNTER];
+	enum eh_tpm_outcome outcome = resume(t);
 
+	if (outcome != EH_TPM_DONE)
+		return outcome;
 	return said(t, "NV_Increment",
 	    Esys_NV_Increment(t->via.esys, nv, nv, t->via.session, NONE, NONE));
 }
@@ -215,6 +273,8 @@ eh_tpm_define(struct eh_tpm *t, enum eh_tpm_place place)
 	enum eh_tpm_outcome outcome;
 	TPM2B_NV_PUBLIC public;
 
+	if ((outcome = resume(t)) != EH_TPM_DONE)
+		return outcome;
 	public_of(t, place, &public);
 	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
 	    t->via.esys, t->via.session,
@@ -237,8 +297,10 @@ eh_tpm_define(struct eh_tpm *t, enum eh_tpm_place place)
 enum eh_tpm_outcome
 eh_tpm_undefine(struct eh_tpm *t, enum eh_tpm_place place)
 {
-	enum eh_tpm_outcome outcome;
+	enum eh_tpm_outcome outcome = resume(t);
 
+	if (outcome != EH_TPM_DONE)
+		return outcome;
 	outcome = said(t, "NV_UndefineSpace", Esys_NV_UndefineSpace(t->via.esys,
 	    ESYS_TR_RH_OWNER, t->place[place], t->via.session, NONE, NONE));
 	if (outcome == EH_TPM_DONE)
@@ -275,8 +337,10 @@ enum eh_tpm_outcome
 eh_tpm_take(struct eh_tpm *t, uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN])
 {
 	ESYS_TR policy = NONE, nv = t->place[EH_TPM_INDEX];
-	TSS2_RC rc = start_policy(t, branch, &policy);
+	TSS2_RC rc = eh_tpm_link_resume(&t->via);
 
+	if (rc == TSS2_RC_SUCCESS)
+		rc = start_policy(t, branch, &policy);
 	if (rc == TSS2_RC_SUCCESS)
 		rc = Esys_TR_SetAuth(t->via.esys, nv, NULL);
 	if (rc == TSS2_RC_SUCCESS)
@@ -298,23 +362,18 @@ eh_tpm_take(struct eh_tpm *t, uint8_t branch[EH_TPM_BRANCHES][EH_DIGEST_LEN])
 enum eh_tpm_outcome
 eh_tpm_clock(struct eh_tpm *t, struct eh_clock_tpm *clock)
 {
-	TPMS_TIME_INFO *info = NULL;
-	enum eh_tpm_outcome outcome;
+	TPMS_TIME_INFO info;
+	enum eh_tpm_outcome outcome = quicken(t);
 
 	memset(clock, 0, sizeof(*clock));
-	outcome = said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->via.esys, t->via.session,
-	    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_AUDIT, 0xff));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
 	outcome = said(t, "ReadClock",
-	    Esys_ReadClock(t->via.esys, t->via.session, NONE, NONE, &info));
+	    eh_tpm_session_clock(&t->via.quick, &info));
 	if (outcome != EH_TPM_DONE)
 		return outcome;
 	clock->known = 1;
-	clock->ms = info->time;
-	clock->resets = info->clockInfo.resetCount;
-	Esys_Free(info);
-	return said(t, "TRSess_SetAttributes", Esys_TRSess_SetAttributes(
-	    t->via.esys, t->via.session, TPMA_SESSION_CONTINUESESSION, 0xff));
+	clock->ms = info.time;
+	clock->resets = info.clockInfo.resetCount;
+	return EH_TPM_DONE;
 }

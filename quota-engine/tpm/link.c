@@ -6,6 +6,7 @@
 #include <tss2/tss2_sys.h>
 #include <tss2/tss2_tctildr.h>
 
+#include "common/crypto/ecdh.h"
 #include "quota-engine/tpm/link.h"
 
 #define NONE ESYS_TR_NONE
@@ -122,6 +123,7 @@ eh_tpm_link_judge(TSS2_RC rc)
 void
 eh_tpm_link_close(struct eh_tpm_link *l)
 {
+	eh_tpm_session_end(&l->quick);
 	if (l->esys != NULL && l->session != NONE)
 		(void)Esys_FlushContext(l->esys, l->session);
 	Esys_Finalize(&l->esys);
@@ -146,20 +148,27 @@ sweep(struct eh_tpm_link *l, uint32_t first)
 	Esys_Free(data);
 }
 
+/* The endorsement key, loaded; ${public} may be NULL. */
 static TSS2_RC
-start_session(struct eh_tpm_link *l)
+load_ek(struct eh_tpm_link *l, ESYS_TR *ek, TPM2B_PUBLIC **public)
 {
 	const TPM2B_SENSITIVE_CREATE nothing = { 0 };
 	const TPML_PCR_SELECTION no_pcr = { 0 };
 	const TPM2B_DATA no_data = { 0 };
+
+	return Esys_CreatePrimary(l->esys, ESYS_TR_RH_ENDORSEMENT,
+	    ESYS_TR_PASSWORD, NONE, NONE, &nothing, &ek_template, &no_data,
+	    &no_pcr, ek, public, NULL, NULL, NULL);
+}
+
+static TSS2_RC
+start_session(struct eh_tpm_link *l)
+{
 	TPM2B_NAME *name = NULL;
 	ESYS_TR ek = NONE;
 	TSS2_RC rc;
 
-	rc = Esys_CreatePrimary(l->esys, ESYS_TR_RH_ENDORSEMENT,
-	    ESYS_TR_PASSWORD, NONE, NONE, &nothing, &ek_template, &no_data,
-	    &no_pcr, &ek, NULL, NULL, NULL, NULL);
-	if (rc != TSS2_RC_SUCCESS)
+	if ((rc = load_ek(l, &ek, NULL)) != TSS2_RC_SUCCESS)
 		return rc;
 	rc = Esys_TR_GetName(l->esys, ek, &name);
 	if (rc == TSS2_RC_SUCCESS && name->size != EH_COUNT_NAME)
@@ -177,11 +186,80 @@ start_session(struct eh_tpm_link *l)
 	return rc;
 }
 
+static int
+point_of(const TPM2B_PUBLIC *public, struct eh_rawkey *key)
+{
+	const TPMS_ECC_POINT *p = &public->publicArea.unique.ecc;
+	uint8_t bytes[EH_P256_POINT_LEN] = { 4 };
+
+	if (p->x.size > EH_ECDH_LEN || p->y.size > EH_ECDH_LEN)
+		return EH_ERR_FORMAT;
+	memcpy(bytes + 1 + EH_ECDH_LEN - p->x.size, p->x.buffer, p->x.size);
+	memcpy(bytes + 1 + 2 * EH_ECDH_LEN - p->y.size, p->y.buffer,
+	    p->y.size);
+	return eh_rawkey_set(key, bytes, sizeof(bytes));
+}
+
+static TSS2_RC
+start_quick(struct eh_tpm_link *l)
+{
+	TSS2_SYS_CONTEXT *sys = NULL;
+	TPM2B_PUBLIC *public = NULL;
+	struct eh_rawkey key;
+	TPM2_HANDLE handle = 0;
+	ESYS_TR ek = NONE;
+	TSS2_RC rc;
+
+	if ((rc = load_ek(l, &ek, &public)) != TSS2_RC_SUCCESS)
+		return rc;
+	rc = Esys_TR_GetTpmHandle(l->esys, ek, &handle);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_GetSysContext(l->esys, &sys);
+	if (rc == TSS2_RC_SUCCESS && point_of(public, &key) != EH_OK)
+		rc = TSS2_ESYS_RC_GENERAL_FAILURE;
+	if (rc == TSS2_RC_SUCCESS)
+		rc = eh_tpm_session_start(&l->quick, sys, handle, &key);
+	Esys_Free(public);
+	(void)Esys_FlushContext(l->esys, ek);
+	return rc;
+}
+
 int
 eh_tpm_link_is_crowded(TSS2_RC rc)
 {
 	return rc == TPM2_RC_SESSION_MEMORY || rc == TPM2_RC_SESSION_HANDLES ||
 	    rc == TPM2_RC_OBJECT_MEMORY || rc == TPM2_RC_OBJECT_HANDLES;
+}
+
+TSS2_RC
+eh_tpm_link_quicken(struct eh_tpm_link *l)
+{
+	TSS2_RC rc;
+
+	if (l->quick.handle != 0)
+		return TSS2_RC_SUCCESS;
+	if (l->session != NONE)
+		(void)Esys_FlushContext(l->esys, l->session);
+	l->session = NONE;
+	rc = start_quick(l);
+	if (eh_tpm_link_is_crowded(rc)) {
+		sweep(l, FIRST_SESSION);
+		sweep(l, FIRST_TRANSIENT);
+		rc = start_quick(l);
+	}
+	return rc;
+}
+
+TSS2_RC
+eh_tpm_link_resume(struct eh_tpm_link *l)
+{
+	TSS2_RC rc;
+
+	if (l->session != NONE)
+		return TSS2_RC_SUCCESS;
+	eh_tpm_session_end(&l->quick);
+	rc = start_session(l);
+	return eh_tpm_link_is_crowded(rc) ? eh_tpm_link_sweep(l) : rc;
 }
 
 TSS2_RC

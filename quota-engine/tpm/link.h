@@ -7,6 +7,7 @@
 #include <tss2/tss2_esys.h>
 
 #include "common/tpm/count.h"
+#include "quota-engine/tpm/session.h"
 
 /* What came of a call. */
 enum eh_tpm_outcome {
@@ -21,7 +22,7 @@ enum eh_tpm_outcome {
 };
 
 /*
- * A link is closed while ${session} is ESYS_TR_NONE.  The session is an HMAC
+ * A link is closed while ${esys} is NULL.  The session is an HMAC
  * one, salted with the TPM's endorsement key (TCG template L-2: ECC P-256), so
  * that nobody between us and the TPM can make up an answer.
  */
@@ -29,6 +30,7 @@ struct eh_tpm_link {
 	TSS2_TCTI_CONTEXT *transport;
 	ESYS_CONTEXT *esys;
 	ESYS_TR session;
+	struct eh_tpm_session quick;	/* see eh_tpm_link_quicken() */
 	uint8_t key[EH_COUNT_NAME];	/* Name of the endorsement key */
 };
 
@@ -43,6 +45,14 @@ int eh_tpm_link_is_crowded(TSS2_RC rc);
  * the session anew.  Where a resource manager stands between, there is nothing
  * of theirs to be seen.  On failure it is closed. */
 TSS2_RC eh_tpm_link_sweep(struct eh_tpm_link *);
+
+/*
+ * Exchange ${session} for the quick one, for reading and extending, and back:
+ * a TPM has room for three.  Either is salted in the same way.  Nothing is done
+ * when it is there already.
+ */
+TSS2_RC eh_tpm_link_quicken(struct eh_tpm_link *);
+TSS2_RC eh_tpm_link_resume(struct eh_tpm_link *);
 
 /* End the session and the connection, if there are any. */
 void eh_tpm_link_close(struct eh_tpm_link *);

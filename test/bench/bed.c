@@ -25,6 +25,7 @@
 #include "test/bench/bed.h"
 #include "test/bench/messages.h"
 #include "test/bench/softhsm.h"
+#include "test/bench/softtpm.h"
 
 #define OPERATOR_PIN "bench-operator"
 #define READY_MS     30000
@@ -103,19 +104,22 @@ bed_must_run(const struct bed *b, const char *const argv[], const char *conf)
 static void
 write_conf(const struct bed *b)
 {
+	const char *anchor = b->tpm > 0 ?
+	    "tpm:owner:0x01800100:swtpm:path=" : "file:";
 	char text[2048];
 
 	snprintf(text, sizeof(text),
 	    "socket = %s/s\n"
 	    "state = %s/state\n"
-	    "anchor = file:%s/anchor\n"
+	    "anchor = %s%s/%s\n"
 	    "autostart = no\n"
 	    "backend.module = %s\n"
 	    "backend.token = " SOFTHSM_BACKEND "\n"
 	    "backend.pin-file = %s/backend.pin\n"
 	    "backend.env.SOFTHSM2_CONF = %s/backend.conf\n"
 	    "backend.verify = %s\n",
-	    b->folder, b->folder, b->folder, b->options->softhsm, b->folder,
+	    b->folder, b->folder, anchor, b->folder,
+	    b->tpm > 0 ? "t" : "anchor", b->options->softhsm, b->folder,
 	    b->folder, b->options->verify);
 	write_file(b, "edgehsm.conf", text);
 	write_file(b, "backend.pin", SOFTHSM_PIN "\n");
@@ -177,14 +181,14 @@ start_daemon(struct bed *b)
 
 /* The module is loaded once more, for its functions: the token hides them. */
 static void
-use_module(struct bed *b, const struct eh_token_key *issuing,
-    const struct eh_token_key *general)
+use_module(struct bed *b, const char *module,
+    const struct eh_token_key *issuing, const struct eh_token_key *general)
 {
 	CK_FUNCTION_LIST *p11 = NULL;
 	CK_SLOT_ID slot = 0;
 	CK_ULONG n = 1;
 
-	p11 = softhsm_load(b->options->module);
+	p11 = softhsm_load(module);
 	if (p11->C_GetSlotList(CK_TRUE, &slot, &n) != CKR_OK || n != 1)
 		bench_die("our module shows no token");
 	b->issuing.p11 = b->general.p11 = p11;
@@ -265,6 +269,15 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 	return remove(path);
 }
 
+static void
+end_process(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
 /* What must not be left behind, whatever else went wrong. */
 static void
 clean_up(void)
@@ -274,10 +287,11 @@ clean_up(void)
 	made = NULL;
 	if (b == NULL)
 		return;
-	if (b->daemon > 0) {
-		kill(b->daemon, SIGTERM);
-		waitpid(b->daemon, NULL, 0);
+	if (b->anchored != NULL) {
+		end_process(b->anchored->daemon);
+		end_process(b->anchored->tpm);
 	}
+	end_process(b->daemon);
 	if (b->options->keep)
 		fprintf(stderr, "edgebench: the state is in %s\n", b->folder);
 	else if (b->folder[0] != '\0')
@@ -297,12 +311,62 @@ make_device_keys(struct bed *b)
 	}
 }
 
-void
-bed_make(struct bed *b, const struct bench_options *options)
+/* An EdgeHSM over SoftHSM, behind our module at ${module}. */
+static void
+make_hsm(struct bed *b, const char *module)
 {
 	struct eh_token_key issuing, general;
 	char path[BED_PATH];
 
+	softhsm_make_tokens(b);
+	write_conf(b);
+	start_daemon(b);
+	bed_path(b, "edgehsm.conf", path);
+	setenv("EDGEHSM_CONF", path, 1);
+	b->token = messages_ceremony(
+	    module, OPERATOR_PIN, &issuing, &general, &b->product);
+	use_module(b, module, &issuing, &general);
+	make_device_keys(b);
+}
+
+/* The module knows one EdgeHSM per process; a copy of it knows another. */
+static void
+copy_module(const struct bed *b, char path[BED_PATH])
+{
+	struct eh_error error;
+	struct eh_buf bytes;
+
+	bed_path(b, "module.so", path);
+	eh_error_clear(&error);
+	if (eh_file_read(b->options->module, 64u << 20, &bytes, &error) !=
+		EH_OK ||
+	    eh_file_write(path, bytes.data, bytes.len, 0700, &error) != EH_OK)
+		bench_die("%s", eh_error_sentence(&error));
+	eh_buf_free(&bytes);
+}
+
+static void
+make_anchored(struct bed *b)
+{
+	struct bed *a = calloc(1, sizeof(*a));
+	char module[BED_PATH];
+
+	if (a == NULL)
+		bench_die("out of memory");
+	b->anchored = a;
+	a->options = b->options;
+	bed_path(b, "a", a->folder);
+	if (mkdir(a->folder, 0700) != 0)
+		bench_die("%s: %s", a->folder, strerror(errno));
+	a->tpm = softtpm_start(a);
+	copy_module(a, module);
+	make_hsm(a, module);
+}
+
+void
+bed_make(struct bed *b, const struct bench_options *options,
+    enum bed_extent extent)
+{
 	memset(b, 0, sizeof(*b));
 	b->options = options;
 	snprintf(b->folder, sizeof(b->folder), "%s/edgebench.XXXXXX",
@@ -311,17 +375,11 @@ bed_make(struct bed *b, const struct bench_options *options)
 		bench_die("%s: %s", b->folder, strerror(errno));
 	made = b;
 	atexit(clean_up);
-	softhsm_make_tokens(b);
-	write_conf(b);
-	start_daemon(b);
-	bed_path(b, "edgehsm.conf", path);
-	setenv("EDGEHSM_CONF", path, 1);
-	b->token = messages_ceremony(options->module, OPERATOR_PIN, &issuing,
-	    &general, &b->product);
-	use_module(b, &issuing, &general);
+	if (extent == BED_TPM_TOO)
+		make_anchored(b);
+	make_hsm(b, options->module);
 	use_provider(b);
 	softhsm_open(b);
-	make_device_keys(b);
 	if ((b->soft = EVP_EC_gen("P-256")) == NULL)
 		bench_die("libcrypto makes no keys");
 }
@@ -336,5 +394,11 @@ bed_end(struct bed *b)
 	b->plain.p11->C_Finalize(NULL);
 	eh_token_close(b->token);
 	eh_buf_free(&b->product.bytes);
+	if (b->anchored != NULL) {
+		eh_token_close(b->anchored->token);
+		eh_buf_free(&b->anchored->product.bytes);
+	}
 	clean_up();
+	free(b->anchored);
+	b->anchored = NULL;
 }

@@ -31,6 +31,7 @@ struct bed {
 
 	/* edgehsmd over SoftHSM, and our module in this process. */
 	pid_t daemon;
+	pid_t tpm;		/* swtpm, where the anchor is; 0: in a file */
 	struct eh_token *token;
 	struct bed_key issuing, general;
 	struct product product;
@@ -48,11 +49,17 @@ struct bed {
 	EVP_PKEY *provided_issuing, *provided_general;
 
 	atomic_ulong fsyncs;	/* of the limit cases */
+
+	/* The same once more with its anchor in a TPM, as far as the EdgeHSM
+	 * goes; NULL when no case needs it. */
+	struct bed *anchored;
 };
 
 /* Make it; exits on failure.  Whatever way the program ends by itself, the
- * daemon is ended and the folder removed. */
-void bed_make(struct bed *, const struct bench_options *);
+ * daemons are ended and the folder removed. */
+enum bed_extent { BED_FILE, BED_TPM_TOO };
+void bed_make(
+    struct bed *, const struct bench_options *, enum bed_extent);
 
 /* End all of it. */
 void bed_end(struct bed *);

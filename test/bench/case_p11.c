@@ -77,6 +77,12 @@ issue_begin(struct bed *b, unsigned batch)
 	return begin(b, &b->issuing, CKM_EDGEHSM_ISSUE);
 }
 
+void *
+issue_tpm_begin(struct bed *b, unsigned batch)
+{
+	return issue_begin(b->anchored, batch);
+}
+
 static int
 sign(struct p11 *p, uint8_t *data, size_t len)
 {

@@ -16,7 +16,8 @@
 enum {
 	CASE_DAEMON = 1,	/* edgehsmd works for it */
 	CASE_CHILDREN = 2,	/* it is done by programs that we start */
-	CASE_FSYNCS = 4		/* it counts its own into bed.fsyncs */
+	CASE_FSYNCS = 4,	/* it counts its own into bed.fsyncs */
+	CASE_TPM = 8		/* with CASE_DAEMON: the one on a TPM */
 };
 
 /*
@@ -58,6 +59,7 @@ extern const struct bench_ops evp_sign, evp_issue;
 void *sign_softhsm_begin(struct bed *, unsigned);
 void *sign_module_begin(struct bed *, unsigned);
 void *issue_begin(struct bed *, unsigned);
+void *issue_tpm_begin(struct bed *, unsigned);
 extern const struct bench_ops p11_sign, p11_sign_digest, p11_issue;
 extern const struct bench_ops p11_round_trip;
 

@@ -12,6 +12,7 @@
 
 #include "test/bench/run.h"
 #include "test/bench/softhsm.h"
+#include "test/bench/softtpm.h"
 
 #define SKIP 77 /* what Automake calls a skipped test */
 
@@ -116,9 +117,21 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
+/* Can it be measured here? */
+static int
+is_possible(const struct bench_case *c)
+{
+	return (c->flags & CASE_TPM) == 0 || softtpm_found();
+}
+
 static void
 add_case(struct run *r, const char *name)
 {
+	const struct bench_case *c = bench_case_get(name);
+
+	if (c != NULL && !is_possible(c))
+		bench_die("%s needs swtpm, and an edgehsmd with tpm2-tss",
+		    name);
 	if (run_add(r, name) != 0)
 		bench_die("no case '%s'; --list names them", name);
 }
@@ -140,7 +153,8 @@ static int
 print_list(void)
 {
 	for (size_t i = 0; i < bench_ncases; i++)
-		puts(bench_cases[i].name);
+		if (is_possible(&bench_cases[i]))
+			puts(bench_cases[i].name);
 	return 0;
 }
 
@@ -213,7 +227,8 @@ main(int argc, char **argv)
 	}
 	if (run.n == 0)
 		for (size_t i = 0; i < bench_ncases; i++)
-			add_case(&run, bench_cases[i].name);
+			if (is_possible(&bench_cases[i]))
+				add_case(&run, bench_cases[i].name);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	run_go(&run);

@@ -17,7 +17,7 @@
  * and one for round 0, in that order.
  */
 struct line {
-	const char *name, *verify, *backend, *commit, *openssl, *fs;
+	const char *name, *verify, *backend, *medium, *commit, *openssl, *fs;
 	json_int_t v, threads, batch, round, n, rejected;
 	double wall, cpu, rate, best, p1, p50, p95, p99, max, us, f0, load;
 	double steal, foreign;
@@ -46,12 +46,13 @@ unpack(json_t *j, struct line *l)
 	json_error_t e;
 
 	if (json_unpack_ex(j, &e, JSON_STRICT,
-		"{s:I,s:s,s:{s:I,s:I,s?s},s:s,s:o,s:I,s:I,s:F,s:F,s:F,s:F,"
+		"{s:I,s:s,s:{s:I,s:I,s?s},s:s,s:s?,s:o,s:I,s:I,s:F,s:F,s:F,s:F,"
 		"s:{s:F,s:F,s:F,s:F,s:F},s:F,s:o,s:o,s:o,s:o,s:o,s:s,s:s,"
 		"s:{s:s,s:F},s:F,s:F,s:F,s:I}",
 		"v", &l->v, "case", &l->name, "params", "threads", &l->threads,
 		"batch", &l->batch, "verify", &l->verify, "backend",
-		&l->backend, "anchor_class", &l->anchor, "round", &l->round, "n", &l->n, "wall_s", &l->wall,
+		&l->backend, "anchor", &l->medium, "anchor_class", &l->anchor,
+		"round", &l->round, "n", &l->n, "wall_s", &l->wall,
 		"cpu_s", &l->cpu, "rate", &l->rate, "best", &l->best, "lat_us",
 		"p1", &l->p1, "p50", &l->p50, "p95", &l->p95, "p99", &l->p99,
 		"max", &l->max, "cpu_us_per_op", &l->us, "rss_kb", &l->rss,
@@ -75,7 +76,8 @@ makes_sense(const struct line *l)
 	    l->rejected >= 0 && l->p1 > 0 && l->p1 <= l->p50 &&
 	    l->p50 <= l->p95 && l->p95 <= l->p99 && l->p99 <= l->max &&
 	    is_count(l->anchor) &&
-	    json_is_null(l->anchor) == (l->verify == NULL) && is_count(l->rss) && is_count(l->writes) &&
+	    json_is_null(l->anchor) == (l->verify == NULL) &&
+	    (l->medium == NULL) == (l->verify == NULL) && is_count(l->rss) && is_count(l->writes) &&
 	    is_count(l->fsyncs) &&
 	    (json_is_string(l->limit) ? json_real_value(l->ratio) > 0
 				      : json_is_null(l->limit) &&

@@ -67,17 +67,25 @@ used_by(int who)
 	return seconds_of(&r.ru_utime) + seconds_of(&r.ru_stime);
 }
 
+static const struct bed *
+bed_of(const struct bench_case *c, const struct bed *b)
+{
+	return (c->flags & CASE_TPM) != 0 ? b->anchored : b;
+}
+
 static void
 read_all(const struct bench_case *c, struct bed *b, struct reading *r)
 {
 	r->ns = eh_clock_monotonic_ns();
 	r->cpu = used_by(RUSAGE_SELF);
 	if ((c->flags & CASE_DAEMON) != 0)
-		r->cpu += machine_cpu(b->daemon);
+		r->cpu += machine_cpu(bed_of(c, b)->daemon);
+	if ((c->flags & CASE_TPM) != 0)
+		r->cpu += machine_cpu(b->anchored->tpm);
 	if ((c->flags & CASE_CHILDREN) != 0)
 		r->cpu += used_by(RUSAGE_CHILDREN);
-	r->writes = (c->flags & CASE_DAEMON) != 0 ? machine_writes(b->daemon)
-						 : machine_writes(getpid());
+	r->writes = machine_writes((c->flags & CASE_DAEMON) != 0 ?
+	    bed_of(c, b)->daemon : getpid());
 	r->fsyncs = atomic_load(&b->fsyncs);
 	machine_time(&r->machine);
 }
@@ -177,7 +185,7 @@ measure_window(const struct bench_case *c, struct bed *b,
 	    ? (long)(after.fsyncs - before.fsyncs)
 	    : -1;
 	w->rss_kb = machine_rss_kb(
-	    (c->flags & CASE_DAEMON) != 0 ? b->daemon : getpid());
+	    (c->flags & CASE_DAEMON) != 0 ? bed_of(c, b)->daemon : getpid());
 	if (c->ops->check == NULL)
 		return;
 	for (unsigned i = 0; i < c->threads; i++)

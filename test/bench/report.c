@@ -72,9 +72,10 @@ report_print(const struct report *r, const struct report_line *l)
 	putchar('}');
 	put_text("backend", l->c->backend);
 	if ((l->c->flags & CASE_DAEMON) != 0)
-		fputs(",\"anchor_class\":0", stdout);
+		printf(",\"anchor\":\"%s\",\"anchor_class\":0",
+		    (l->c->flags & CASE_TPM) != 0 ? "tpm" : "file");
 	else
-		fputs(",\"anchor_class\":null", stdout);
+		fputs(",\"anchor\":null,\"anchor_class\":null", stdout);
 	printf(",\"round\":%u,\"n\":%lu,\"wall_s\":%.4f,\"cpu_s\":%.4f,"
 	       "\"rate\":%.1f,\"best\":%.1f", l->round, w->n, w->wall, w->cpu,
 	    l->rate, l->best);

@@ -148,7 +148,12 @@ sum_up(struct run *r, struct course *o)
 static void
 begin(struct run *r)
 {
-	bed_make(&r->bed, r->options);
+	enum bed_extent extent = BED_FILE;
+
+	for (size_t i = 0; i < r->n; i++)
+		if ((r->course[i].c->flags & CASE_TPM) != 0)
+			extent = BED_TPM_TOO;
+	bed_make(&r->bed, r->options, extent);
 	report_init(&r->report, &r->bed);
 	for (size_t i = 0; i < r->n; i++) {
 		struct course *o = &r->course[i];

@@ -194,14 +194,25 @@ done
 
 need_tpm
 
+# patiently COMMAND...: with a login.  A login that a kill cuts short counts as
+# a wrong PIN until the next one that is right, and after three there is a wait.
+patiently() {
+	for _ in $(seq 1 40); do
+		"$@" > "$D/quiet" 2>&1 && return 0
+		grep -q 'too many wrong PINs' "$D/quiet" || break
+		sleep 0.5
+	done
+	quietly false "$(tail -1 "$D/quiet")"
+}
+
 # acknowledge: what is new in the log goes to the authority, its answer back.
 acknowledge() {
 	rm -f "$D"/oem/ack.*
-	quietly "$EDGEHSM" token receipt --out "$D/oem/ack.receipt"
-	quietly "$EDGEHSM" token log --from "$held" --out "$D/oem/ack.ehlog"
+	patiently "$EDGEHSM" token receipt --out "$D/oem/ack.receipt"
+	patiently "$EDGEHSM" token log --from "$held" --out "$D/oem/ack.ehlog"
 	quietly "$AUTHORITY" ack "$D/oem/ack.receipt" "$D/oem/ack.ehlog" \
 	    --out "$D/oem/ack.cose"
-	quietly "$EDGEHSM" token import "$D/oem/ack.cose"
+	patiently "$EDGEHSM" token import "$D/oem/ack.cose"
 	held=$("$AUTHORITY" show --json "$D/oem/ack.cose" |
 	    sed -n 's/.*"tree_size": *\([0-9]*\).*/\1/p')
 }
@@ -335,6 +346,7 @@ tpm_storm() {
 	all_tries=$((all_tries + tries))
 	all_killed=$((all_killed + killed))
 	up || :
+	patiently "$EDGEHSM" token nonce
 	clients=
 	judge
 	stop

@@ -137,6 +137,45 @@ START_TEST(the_next_lease_is_fetched_at_a_quarter)
 }
 END_TEST
 
+/* A line that had to wait for the lease that was fetched ahead is served
+ * earlier, for a while; never is more than a lease and a quarter exposed. */
+START_TEST(a_line_that_waited_is_fetched_for_at_half)
+{
+	struct heart_order o = heart_order(1, 1000, 8);
+	struct eh_now now;
+	uint8_t graced;
+
+	begin(&o);
+	eh_engine_clock(h.eng, &now);
+	ck_assert_int_eq(
+	    eh_lease_take(h.eng, 0, &now, &graced, NULL), EH_ERR_BUSY);
+	ck_assert_int_eq(
+	    eh_lease_take(h.eng, 0, &now, &graced, NULL), EH_ERR_BUSY);
+	ck_assert_uint_eq(h.eng->books[0].hurry, 0); /* the first one */
+	heart_work(&h);
+	for (uint32_t i = 1; i <= 6; i++)
+		ck_assert_int_eq(make(i), EH_OK);
+	ck_assert_uint_eq(h.eng->books[0].hurry, 0);
+	h.eng->books[0].ahead = 1;
+	h.eng->books[0].want[EH_OP_PASS] = 1;
+	while (eh_lease_take(h.eng, 0, &now, &graced, NULL) == EH_OK)
+		continue;
+	ck_assert_uint_gt(h.eng->books[0].hurry, 0);
+	heart_end(&h);
+
+	begin(&o);
+	ck_assert_int_eq(make(1), EH_OK);
+	h.eng->books[0].hurry = 2;
+	for (uint32_t i = 2; i < 60; i++) {
+		ck_assert_int_eq(make(i), EH_OK);
+		heart_work(&h);
+		ck_assert_uint_le(passes().reserved - passes().used, 10);
+	}
+	ck_assert_uint_eq(h.eng->books[0].hurry, 0);
+	heart_end(&h);
+}
+END_TEST
+
 /* Units that a device draws afresh, too. */
 START_TEST(fresh_units_wait_for_the_anchor)
 {
@@ -445,6 +484,7 @@ main(void)
 	tcase_add_test(t, the_window_has_room_for_all_leases);
 	tcase_add_test(t, nothing_is_usable_before_it_is_anchored);
 	tcase_add_test(t, the_next_lease_is_fetched_at_a_quarter);
+	tcase_add_test(t, a_line_that_waited_is_fetched_for_at_half);
 	tcase_add_test(t, fresh_units_wait_for_the_anchor);
 	tcase_add_test(t, claims_that_are_held_count_as_exposed);
 	tcase_add_test(t, no_pass_is_opened_that_could_not_be_finished);
