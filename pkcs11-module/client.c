@@ -349,6 +349,8 @@ take_hello(struct eh_client *client, const struct eh_wire *map)
 	h->state = (unsigned)eh_wire_number(map, EH_WIRE_STATE);
 	h->flags = (unsigned)eh_wire_number(map, EH_WIRE_FLAGS);
 	h->generation = eh_wire_number(map, EH_WIRE_GENERATION);
+	h->quality = (unsigned)eh_wire_number(map, EH_WIRE_QUALITY);
+	h->t_lo = eh_wire_number(map, EH_WIRE_T_LO);
 	if (eh_wire_text(map, EH_WIRE_LABEL, h->label, sizeof(h->label)) != 0)
 		h->label[0] = '\0';
 	if (eh_wire_text(map, EH_WIRE_TEXT, h->text, sizeof(h->text)) != EH_OK)

@@ -42,6 +42,8 @@ struct eh_hello {
 	char label[65];
 	uint8_t hsm_id[16];
 	int has_hsm_id;
+	unsigned quality;	/* of the time, enum eh_quality */
+	uint64_t t_lo;
 	char text[EH_ERROR_TEXT]; /* why it is fail-stopped */
 };
 

@@ -416,7 +416,7 @@ static int
 is_fixed(enum eh_kind kind)
 {
 	return kind == EH_KIND_AUTHORIZATION || kind == EH_KIND_STATUS ||
-	    kind == EH_KIND_TOKEN;
+	    kind == EH_KIND_TOKEN || kind == EH_KIND_CLOCK;
 }
 
 CK_RV

@@ -8,12 +8,13 @@
 #include "pkcs11-module/attrs.h"
 #include "pkcs11-module/create.h"
 #include "pkcs11-module/find.h"
+#include "pkcs11-module/slot.h"
 #include "pkcs11-module/view.h"
 
 /* What a template can find at all, from its class: so that a search for keys
  * costs no list of authorizations, and the sentence of a refusal can be read
  * when there is no daemon. */
-enum scope { OBJECTS = 1, AUTHORIZATIONS = 2, TOKEN = 4 };
+enum scope { OBJECTS = 1, AUTHORIZATIONS = 2, TOKEN = 4, CLOCK = 8 };
 
 static unsigned
 scope_of(const CK_ATTRIBUTE *template, CK_ULONG n)
@@ -36,6 +37,8 @@ scope_of(const CK_ATTRIBUTE *template, CK_ULONG n)
 		return AUTHORIZATIONS;
 	case CKO_EDGEHSM_TOKEN:
 		return TOKEN;
+	case CKO_HW_FEATURE:	/* only for who asks for it */
+		return CLOCK;
 	default:
 		return 0;
 	}
@@ -183,6 +186,31 @@ try_token(struct search *search, struct eh_session *s)
 	return try_one(search, &view);
 }
 
+/* The clock is there while the time is attested: 1. */
+static int
+gather_clock(struct eh_session *s, struct eh_facts *facts, int *err)
+{
+	struct eh_hello hello;
+
+	memset(facts, 0, sizeof(*facts));
+	*err = eh_client_hello(&s->module->client, &hello, &s->refusal);
+	return *err == EH_OK && eh_slot_clock(&hello, facts->clock);
+}
+
+static CK_RV
+try_clock(struct search *search, struct eh_session *s)
+{
+	struct eh_view view = { .kind = EH_KIND_CLOCK, .number = 1 };
+	struct eh_facts facts;
+	int err;
+
+	if (gather_clock(s, &facts, &err)) {
+		view.facts = &facts;
+		return try_one(search, &view);
+	}
+	return err == EH_OK ? CKR_OK : eh_session_denied(s, err);
+}
+
 static CK_RV
 search_all(struct eh_session *s, struct search *search, unsigned scope)
 {
@@ -205,6 +233,8 @@ search_all(struct eh_session *s, struct search *search, unsigned scope)
 		rv = try_auths(search, &auths);
 	if (rv == CKR_OK && (scope & TOKEN))
 		rv = try_token(search, s);
+	if (rv == CKR_OK && (scope & CLOCK))
+		rv = try_clock(search, s);
 	eh_auths_wipe(&auths);
 	return rv;
 }
@@ -354,6 +384,20 @@ read_token(struct eh_session *s, struct eh_view *view, struct reader *reader)
 }
 
 static CK_RV
+read_clock(struct eh_session *s, struct eh_view *view, struct reader *reader)
+{
+	struct eh_facts facts;
+	int err = EH_OK;
+
+	if (view->number == 1 && gather_clock(s, &facts, &err)) {
+		view->facts = &facts;
+		return reader->read(view, reader);
+	}
+	return err == EH_OK ? CKR_OBJECT_HANDLE_INVALID :
+			      eh_session_denied(s, err);
+}
+
+static CK_RV
 read_handle(
     struct eh_session *s, CK_OBJECT_HANDLE handle, struct reader *reader)
 {
@@ -368,6 +412,8 @@ read_handle(
 		return read_auth(s, &view, reader);
 	case EH_KIND_TOKEN:
 		return read_token(s, &view, reader);
+	case EH_KIND_CLOCK:
+		return read_clock(s, &view, reader);
 	default:
 		return read_object(s, &view, reader);
 	}

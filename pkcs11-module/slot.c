@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "pkcs11-module/login.h"
 #include "pkcs11-module/mech.h"
 #include "pkcs11-module/rv.h"
@@ -100,6 +101,21 @@ eh_slot_info(struct eh_module *m, CK_SLOT_INFO *info)
 	return CKR_OK;
 }
 
+/* Is there a time that a client may go by?  Then the text of PKCS#11 for it:
+ * sixteen digits, the earliest that it can be. */
+int
+eh_slot_clock(const struct eh_hello *hello, char text[EH_SLOT_CLOCK])
+{
+	char generalized[EH_CLOCK_GENERALIZED_SIZE];
+
+	if (hello->state != EH_STATE_READY || hello->quality < 2 ||
+	    eh_clock_format_generalized(hello->t_lo, generalized) != EH_OK)
+		return 0;
+	memcpy(text, generalized, 14);
+	memcpy(text + 14, "00", 3);
+	return 1;
+}
+
 static CK_FLAGS
 token_flags(const struct eh_hello *hello)
 {
@@ -121,7 +137,7 @@ eh_slot_token_info(struct eh_module *m, CK_TOKEN_INFO *info)
 {
 	struct eh_hello hello;
 	struct eh_error why;
-	char serial[17] = "";
+	char serial[17] = "", clock[EH_SLOT_CLOCK];
 
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
@@ -139,8 +155,12 @@ eh_slot_token_info(struct eh_module *m, CK_TOKEN_INFO *info)
 	    info->manufacturerID, sizeof(info->manufacturerID), MANUFACTURER);
 	eh_slot_pad(info->model, sizeof(info->model), "edgehsmd");
 	eh_slot_pad(info->serialNumber, sizeof(info->serialNumber), serial);
-	memset(info->utcTime, ' ', sizeof(info->utcTime));
 	info->flags = token_flags(&hello);
+	memset(info->utcTime, ' ', sizeof(info->utcTime));
+	if (eh_slot_clock(&hello, clock)) {
+		memcpy(info->utcTime, clock, sizeof(info->utcTime));
+		info->flags |= CKF_CLOCK_ON_TOKEN;
+	}
 	info->ulMaxSessionCount = EH_SESSIONS_MAX;
 	info->ulMaxRwSessionCount = EH_SESSIONS_MAX;
 	pthread_mutex_lock(&m->lock);

@@ -30,4 +30,10 @@ void eh_slot_pad(CK_UTF8CHAR *field, size_t len, const char *text);
  * other characters than printable ASCII. */
 int eh_slot_unpad(const CK_UTF8CHAR label32[32], char out[33]);
 
+/* Is there a time that a client may go by (quality 2 or better)?  1, and
+ * ${text} gets it as CKA_VALUE of CKH_CLOCK and utcTime have it. */
+struct eh_hello;
+#define EH_SLOT_CLOCK 17
+int eh_slot_clock(const struct eh_hello *, char text[EH_SLOT_CLOCK]);
+
 #endif

@@ -10,8 +10,8 @@
 #include "pkcs11-module/mech.h"
 #include "pkcs11-module/view.h"
 
-#define KIND_BITS 3
-#define KIND_MASK 7u
+#define KIND_BITS 4
+#define KIND_MASK 15u
 
 CK_OBJECT_HANDLE
 eh_view_handle(enum eh_kind kind, uint64_t number)
@@ -364,6 +364,13 @@ static const struct attribute token[] = {
 	{ CKA_EDGEHSM_LOG_SIZE,     MADE(log_size) },
 };
 
+/* PKCS#11 2.40 section 4.3: hardware features have nothing else. */
+static const struct attribute hw_clock[] = {
+	{ CKA_CLASS,                NUMBER(CKO_HW_FEATURE) },
+	{ CKA_HW_FEATURE_TYPE,      NUMBER(CKH_CLOCK) },
+	{ CKA_VALUE,                STRING(facts, clock) },
+};
+
 #define KIND(table) { table, sizeof(table) / sizeof((table)[0]) }
 
 static const struct {
@@ -377,6 +384,7 @@ static const struct {
 	[EH_KIND_AUTHORIZATION] = KIND(authorization),
 	[EH_KIND_STATUS]        = KIND(status_object),
 	[EH_KIND_TOKEN]         = KIND(token),
+	[EH_KIND_CLOCK]         = KIND(hw_clock),
 };
 /* clang-format on */
 
@@ -389,6 +397,7 @@ row_of(const struct eh_view *v)
 	case EH_KIND_STATUS:
 		return (const unsigned char *)v->auth;
 	case EH_KIND_TOKEN:
+	case EH_KIND_CLOCK:
 		return (const unsigned char *)v->facts;
 	default:
 		return (const unsigned char *)v->object;

@@ -21,6 +21,7 @@ enum eh_kind {
 	EH_KIND_AUTHORIZATION,
 	EH_KIND_STATUS,		/* the same as CKO_DATA "edgehsm-status" */
 	EH_KIND_TOKEN,		/* number 1 */
+	EH_KIND_CLOCK,		/* number 1, while the time is attested */
 	EH_KINDS
 };
 
@@ -43,6 +44,7 @@ struct eh_facts {
 	int has_hsm_id, has_root;
 	unsigned anchor_class;
 	uint64_t log_size;
+	char clock[17];		/* of EH_KIND_CLOCK, for which alone it is */
 };
 
 /* An object to read from: its kind, and the row that the kind needs. */

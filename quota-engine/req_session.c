@@ -12,6 +12,7 @@ static void
 put_identity(struct eh_boundary *b, struct eh_call *call, uint64_t *flagsp)
 {
 	const struct eh_state *state;
+	struct eh_now now;
 	struct {
 		char label[EH_STATE_LABEL + 1];
 		uint8_t hsm_id[EH_HSM_ID_LEN];
@@ -26,9 +27,12 @@ put_identity(struct eh_boundary *b, struct eh_call *call, uint64_t *flagsp)
 		*flagsp |= EH_FLAG_OPERATOR_PIN;
 	if (state->grant.last.seen)
 		*flagsp |= EH_FLAG_ENROLLED;
+	eh_engine_now(b->engine, &now);
 	eh_engine_unlock(b->engine);
 	if (eh_pins_wait(b->pins, call->caller->peer.uid) > 0)
 		*flagsp |= EH_FLAG_PIN_DELAY;
+	eh_wire_put_number(&call->out, EH_WIRE_QUALITY, now.quality);
+	eh_wire_put_number(&call->out, EH_WIRE_T_LO, (int64_t)now.t_lo);
 	eh_wire_put_text(&call->out, EH_WIRE_LABEL, kept->label);
 	eh_wire_put_bytes(
 	    &call->out, EH_WIRE_HSM_ID, kept->hsm_id, sizeof(kept->hsm_id));

@@ -85,7 +85,7 @@ const struct eh_wire_row eh_wire_rows[] = {
 	{ EH_REQ_HELLO, "hello",
 	  { M(VERSION_NO), O(PROGRAM), O(LINE), O(STATION), O(TICKET) },
 	  { M(VERSION_NO), M(STATE), O(LABEL), O(HSM_ID), O(ROLE),
-	    M(GENERATION), M(FLAGS), O(TEXT) } },
+	    M(GENERATION), M(FLAGS), O(TEXT), O(QUALITY), O(T_LO) } },
 	{ EH_REQ_LOGIN, "login",
 	  { M(ROLE), M(PIN) },
 	  { M(TICKET), M(ROLE) } },

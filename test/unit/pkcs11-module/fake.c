@@ -152,6 +152,10 @@ do_hello(struct caller *c, const struct eh_wire *in, struct answer *a)
 		eh_wire_put_text(&a->out, EH_WIRE_TEXT, fake.text);
 	if (c->role >= 0)
 		eh_wire_put_number(&a->out, EH_WIRE_ROLE, c->role);
+	if (fake.state == EH_STATE_READY) {
+		eh_wire_put_number(&a->out, EH_WIRE_QUALITY, fake.quality);
+		eh_wire_put_number(&a->out, EH_WIRE_T_LO, (int64_t)fake.t_lo);
+	}
 	put_generation(a);
 }
 

@@ -62,6 +62,8 @@ struct fake {
 
 	/* the token */
 	unsigned state, flags, version;
+	unsigned quality;	/* of its time */
+	uint64_t t_lo;
 	char label[65], text[100];
 	uint8_t hsm_id[16];
 	uint64_t generation, next;

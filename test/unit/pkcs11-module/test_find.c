@@ -62,6 +62,55 @@ START_TEST(private_keys_show_only_to_the_operator)
 }
 END_TEST
 
+/* Only for who asks for the class, and only while the time is attested. */
+START_TEST(the_clock_shows_what_is_attested_and_nothing_less)
+{
+	CK_SESSION_HANDLE s = fake_user_session();
+	CK_OBJECT_CLASS class = CKO_HW_FEATURE;
+	CK_ULONG type = CKH_CLOCK, len = 16, some;
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
+		{ CKA_HW_FEATURE_TYPE, &type, sizeof(type) } };
+	CK_ATTRIBUTE set = { CKA_VALUE, (char[]){ "2030010100000000" }, 16 };
+	CK_OBJECT_HANDLE clock, copy;
+	CK_TOKEN_INFO info;
+	char value[17] = "";
+
+	fake.t_lo = 1790000000;
+	for (fake.quality = 0; fake.quality < 2; fake.quality++) {
+		ck_assert_uint_eq(count_class(s, CKO_HW_FEATURE), 0);
+		ck_assert_uint_eq(p11->C_GetTokenInfo(0, &info), CKR_OK);
+		ck_assert_uint_eq(info.flags & CKF_CLOCK_ON_TOKEN, 0);
+		ck_assert_mem_eq(info.utcTime, "                ", 16);
+	}
+	ck_assert_uint_eq(count(s, NULL, 0), 11);
+	ck_assert_uint_eq(count(s, template, 2), 1);
+	type = CKH_MONOTONIC_COUNTER;
+	ck_assert_uint_eq(count(s, template, 2), 0);
+	ck_assert_uint_eq(p11->C_FindObjectsInit(s, template, 1), CKR_OK);
+	ck_assert_uint_eq(p11->C_FindObjects(s, &clock, 1, &some), CKR_OK);
+	ck_assert_uint_eq(some, 1);
+	ck_assert_uint_eq(p11->C_FindObjectsFinal(s), CKR_OK);
+	ck_assert_uint_eq(get(s, clock, CKA_VALUE, value, &len), CKR_OK);
+	ck_assert_uint_eq(len, 16);
+	ck_assert_str_eq(value, "2026092114132000");
+	ck_assert_uint_eq(p11->C_GetTokenInfo(0, &info), CKR_OK);
+	ck_assert_uint_ne(info.flags & CKF_CLOCK_ON_TOKEN, 0);
+	ck_assert_mem_eq(info.utcTime, value, 16);
+	/* Nobody sets it. */
+	ck_assert_uint_eq(p11->C_SetAttributeValue(s, clock, &set, 1),
+	    CKR_ACTION_PROHIBITED);
+	ck_assert_uint_eq(
+	    p11->C_DestroyObject(s, clock), CKR_ACTION_PROHIBITED);
+	ck_assert_uint_ne(p11->C_CopyObject(s, clock, NULL, 0, &copy), CKR_OK);
+	fake.t_lo++;
+	ck_assert_uint_eq(get(s, clock, CKA_VALUE, value, &len), CKR_OK);
+	ck_assert_str_eq(value, "2026092114132100");
+	fake.quality = 1;
+	ck_assert_uint_eq(get(s, clock, CKA_VALUE, value, &len),
+	    CKR_OBJECT_HANDLE_INVALID);
+}
+END_TEST
+
 /* Attack A23: a handle kept from a login answers nothing after it. */
 START_TEST(a_private_handle_is_dead_after_logout)
 {
@@ -314,6 +363,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, fake_module_up, fake_module_down);
 	tcase_add_test(t, private_keys_show_only_to_the_operator);
+	tcase_add_test(t, the_clock_shows_what_is_attested_and_nothing_less);
 	tcase_add_test(t, a_private_handle_is_dead_after_logout);
 	tcase_add_test(t, a_destroyed_object_answers_nothing);
 	tcase_add_test(t, handles_that_were_made_up_find_nothing);
