@@ -10,17 +10,17 @@
 
 #define LEAST (7 * UINT64_C(86400))	/* validity of a close */
 
-/* The old one with no devices in it.  What open devices still need is granted
- * as before. */
+/* The old one with nothing in it, or with what open devices still need. */
 static void
-fill(struct eh_pauth *p, const struct eh_chain *c, uint64_t now)
+fill(struct eh_pauth *p, const struct eh_chain *c, enum eh_close_how how,
+    uint64_t now)
 {
 	p->from.iat = now;
 	p->not_before = now - EH_AUTHORIZE_BACKDATE;
 	if (p->expires < now + LEAST)
 		p->expires = now + LEAST;
 	for (unsigned i = 0; i < p->nops; i++)
-		if (p->ops[i].op == EH_OP_PASS)
+		if (how == EH_CLOSE_NOW || p->ops[i].op == EH_OP_PASS)
 			p->ops[i].quota = 0;
 	p->has_supersedes = 1;
 	memcpy(p->supersedes, c->tip.id, EH_ID_LEN);
@@ -66,7 +66,7 @@ check(struct eh_store *store, const struct eh_chain *c,
 
 static int
 run(struct eh_authority *a, const char *hsm_name, const char *named,
-    uint64_t now, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
+    enum eh_close_how how, uint64_t now, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
     struct eh_pauth *signed_, struct eh_chain *before, struct eh_error *error)
 {
 	struct eh_store *store = eh_authority_store(a);
@@ -83,7 +83,7 @@ run(struct eh_authority *a, const char *hsm_name, const char *named,
 	    (err = eh_life_chain(store, &tip, before, error)) == EH_OK &&
 	    (err = check(store, before, error)) == EH_OK &&
 	    (err = eh_authorize_get(a, &tip, p, error)) == EH_OK) {
-		fill(p, before, now);
+		fill(p, before, how, now);
 		err = eh_authorize_sign(a, p, out, digest, signed_, error);
 	}
 	if (err == EH_OK)
@@ -94,7 +94,7 @@ run(struct eh_authority *a, const char *hsm_name, const char *named,
 
 int
 eh_close(struct eh_authority *a, const char *hsm, const char *named,
-    uint64_t now, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
+    enum eh_close_how how, uint64_t now, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
     struct eh_pauth *signed_, struct eh_chain *before, struct eh_error *error)
 {
 	struct eh_store *store = eh_authority_store(a);
@@ -102,7 +102,7 @@ eh_close(struct eh_authority *a, const char *hsm, const char *named,
 
 	if (err != EH_OK)
 		return err;
-	err = run(a, hsm, named, now, out, digest, signed_, before, error);
+	err = run(a, hsm, named, how, now, out, digest, signed_, before, error);
 	if (err != EH_OK) {
 		eh_store_rollback(store);
 		eh_buf_clear(out);

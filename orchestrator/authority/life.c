@@ -183,8 +183,10 @@ add(struct eh_store *store, const struct eh_store_authorization *a,
 		c->used = life.used;
 	if (life.burned > c->burned)
 		c->burned = life.burned;
-	if (life.is_written_off)
+	if (life.is_written_off) {
 		c->is_written_off = 1;
+		c->lost = life.written_off.outstanding;
+	}
 	if ((life.state == EH_LIFE_SIGNED ||
 	        life.state == EH_LIFE_INSTALLED) && a->devices > *mostp)
 		*mostp = a->devices;
@@ -296,6 +298,28 @@ eh_life_each_chain_at(struct eh_store *store,
 	int err = eh_store_each_of_hsm(store, hsm, add_tip, &t, error);
 
 	return each_chain(&t, err, each, arg);
+}
+
+static int
+add_up(void *arg, const struct eh_chain *c)
+{
+	struct eh_order_sum *sum = arg;
+
+	sum->used += c->used;
+	sum->burned += c->burned;
+	sum->taken += c->taken;
+	sum->written_off += c->lost;
+	if (c->open)
+		sum->open += c->taken - c->used - c->burned;
+	return EH_OK;
+}
+
+int
+eh_life_sum(struct eh_store *store, const char *order,
+    struct eh_order_sum *sum, struct eh_error *error)
+{
+	memset(sum, 0, sizeof(*sum));
+	return eh_life_each_chain(store, order, add_up, sum, error);
 }
 
 /* --- by name --- */

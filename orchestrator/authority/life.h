@@ -58,12 +58,21 @@ struct eh_chain {
 	struct eh_store_authorization tip;
 	struct eh_hsm hsm;
 	uint64_t used, burned, taken;
+	uint64_t lost;			/* possibly issued, written off */
 	int open, is_written_off;
 };
 
 EH_MUST_CHECK int eh_life_chain(struct eh_store *,
     const struct eh_store_authorization *tip, struct eh_chain *,
     struct eh_error *);
+
+/* All chains of an order, added up; ${open} may still be made, ${written_off} is
+ * possibly issued by what is lost. */
+struct eh_order_sum {
+	uint64_t used, burned, open, written_off, taken;
+};
+EH_MUST_CHECK int eh_life_sum(struct eh_store *, const char *order,
+    struct eh_order_sum *, struct eh_error *);
 
 /* EH_DENIED_STATE with a sentence when it can not be superseded, because it is
  * closed, revoked or was never installed. */

@@ -2,9 +2,11 @@
 /* show_store.c - the whole store on one screen. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/hex.h"
+#include "orchestrator/authority/life.h"
 #include "orchestrator/authority/show_items.h"
 #include "orchestrator/authority/show_store.h"
 #include "orchestrator/authority/store_log.h"
@@ -30,6 +32,30 @@ show_seq(void *arg, const char *typ, const uint8_t kid[EH_KID_LEN],
 	eh_sheet_hex(w->sheet, "kid", kid, EH_KID_LEN);
 	eh_sheet_uint(w->sheet, "next", next);
 	eh_sheet_end(w->sheet);
+	return EH_OK;
+}
+
+/* What was revoked, and whether it is lost. */
+static int
+show_in_force(struct walk *w, const struct eh_hsm *h)
+{
+	struct eh_store_write_off off;
+	struct eh_in_force f;
+	int err;
+
+	if ((err = eh_store_get_in_force(w->store, h->id, &f, w->error)) !=
+	        EH_OK ||
+	    (err = eh_store_get_write_off(
+	         w->store, h->id, &off, w->error)) != EH_OK)
+		return err;
+	if (f.rseq != 0) {
+		eh_sheet_uint(w->sheet, "revocation", f.rseq);
+		eh_sheet_uint(w->sheet, "minimum epoch", f.epoch);
+	}
+	if (off.at != 0) {
+		eh_sheet_time(w->sheet, "written off", off.at);
+		eh_sheet_text(w->sheet, "reason", "%s", off.why);
+	}
 	return EH_OK;
 }
 
@@ -68,7 +94,8 @@ show_hsm(void *arg, const struct eh_hsm *h)
 	eh_sheet_time(w->sheet, "enrolled", h->enrolled);
 	eh_sheet_time(w->sheet, "grant ends", h->granted_until);
 	w->hsm = h->id;
-	if ((err = show_log(w, h)) == EH_OK)
+	if ((err = show_log(w, h)) == EH_OK &&
+	    (err = show_in_force(w, h)) == EH_OK)
 		err = eh_store_each_seq(w->store, show_seq, w, w->error);
 	eh_sheet_end(w->sheet);
 	return err;
@@ -85,6 +112,65 @@ show_invitation(void *arg, const struct eh_invitation *i)
 	eh_sheet_text(w->sheet, "name", "%s", i->name);
 	eh_sheet_text(w->sheet, "factory", "%s", i->factory);
 	eh_sheet_time(w->sheet, "opened", i->opened);
+	eh_sheet_end(w->sheet);
+	return EH_OK;
+}
+
+/* What became of it, as far as it is proven. */
+static int
+show_life(struct walk *w, const struct eh_store_authorization *a)
+{
+	struct eh_receipt *receipt;
+	struct eh_life life;
+	int err = eh_life_receipt(w->store, a->hsm, &receipt, w->error);
+
+	if (err == EH_OK)
+		err = eh_life_get(w->store, a, receipt, &life, w->error);
+	free(receipt);
+	if (err != EH_OK)
+		return err;
+	eh_sheet_text(
+	    w->sheet, "state", "%s", eh_life_state_name(life.state));
+	if (life.state == EH_LIFE_CLOSED) {
+		eh_sheet_text(w->sheet, "closed because", "%s",
+		    eh_life_reason_name(life.log.reason));
+		eh_sheet_uint(w->sheet, "good", life.log.good);
+		eh_sheet_uint(w->sheet, "scrapped", life.log.scrapped);
+		eh_sheet_uint(w->sheet, "in doubt", life.log.in_doubt);
+	}
+	if (life.revoked.rseq != 0) {
+		eh_sheet_uint(w->sheet, "revoked by", life.revoked.rseq);
+		eh_sheet_text(w->sheet, "reason", "%s", life.revoked.why);
+	}
+	eh_sheet_count(w->sheet, "used", life.used, "devices");
+	if (life.burned > 0)
+		eh_sheet_count(w->sheet, "burned", life.burned, "devices");
+	if (life.log.burns > 0)
+		eh_sheet_uint(w->sheet, "burns", life.log.burns);
+	if (life.is_written_off)
+		eh_sheet_count(w->sheet, "written off",
+		    life.written_off.outstanding, "devices");
+	return EH_OK;
+}
+
+static int
+show_order(void *arg, const char *name, uint64_t devices)
+{
+	struct walk *w = arg;
+	struct eh_order_sum sum;
+	int err = eh_life_sum(w->store, name, &sum, w->error);
+
+	if (err != EH_OK)
+		return err;
+	eh_sheet_begin(w->sheet, "order");
+	eh_sheet_text(w->sheet, "name", "%s", name);
+	eh_sheet_count(w->sheet, "total", devices, "devices");
+	eh_sheet_count(w->sheet, "used", sum.used, "devices");
+	eh_sheet_count(w->sheet, "burned", sum.burned, "devices");
+	eh_sheet_count(w->sheet, "open", sum.open, "devices");
+	eh_sheet_count(w->sheet, "written off", sum.written_off, "devices");
+	eh_sheet_count(w->sheet, "left",
+	    devices > sum.taken ? devices - sum.taken : 0, "devices");
 	eh_sheet_end(w->sheet);
 	return EH_OK;
 }
@@ -108,9 +194,13 @@ show_authorization(void *arg, const struct eh_store_authorization *a)
 	eh_sheet_time(w->sheet, "not before", a->not_before);
 	eh_sheet_time(w->sheet, "expires", a->expires);
 	eh_sheet_uint(w->sheet, "sequence", a->seq);
+	eh_sheet_uint(w->sheet, "epoch", a->epoch);
+	if (a->has_supersedes)
+		eh_sheet_hex(w->sheet, "supersedes", a->supersedes, EH_ID_LEN);
 	eh_sheet_hex(w->sheet, "digest", a->message, EH_DIGEST_LEN);
+	err = show_life(w, a);
 	eh_sheet_end(w->sheet);
-	return EH_OK;
+	return err;
 }
 
 static int
@@ -163,6 +253,8 @@ eh_show_store(struct eh_args *args, struct eh_authority *a)
 	if (err == EH_OK)
 		err = eh_store_each_authorization(
 		    w.store, show_authorization, &w, w.error);
+	if (err == EH_OK)
+		err = eh_store_each_order(w.store, show_order, &w, w.error);
 	if (err == EH_OK && eh_args_get(args, "trail") != NULL)
 		err = eh_store_each_trail(w.store, show_trail, &w, w.error);
 	if (err == EH_OK)

@@ -184,6 +184,27 @@ eh_store_put_order(struct eh_store *s, const char *order, uint64_t devices,
 	return eh_sql_end(&q, "writing an order", error);
 }
 
+int
+eh_store_each_order(struct eh_store *s,
+    int (*each)(void *arg, const char *name, uint64_t devices), void *arg,
+    struct eh_error *error)
+{
+	char name[EH_NAME_MAX + 1];
+	struct eh_sql q;
+	uint64_t devices;
+	int err = EH_OK, end;
+
+	eh_sql_begin(
+	    &q, s->db, "SELECT name, devices FROM order_total ORDER BY name");
+	while (err == EH_OK && eh_sql_next(&q)) {
+		eh_sql_get_text(&q, name, sizeof(name));
+		devices = eh_sql_get_uint(&q);
+		err = each(arg, name, devices);
+	}
+	end = eh_sql_end(&q, "reading the orders", error);
+	return end != EH_OK ? end : err;
+}
+
 /* --- write-off --- */
 
 int

@@ -32,6 +32,11 @@ EH_MUST_CHECK int eh_store_get_order(struct eh_store *, const char *order,
 EH_MUST_CHECK int eh_store_put_order(struct eh_store *, const char *order,
     uint64_t devices, struct eh_error *);
 
+/* By name. */
+EH_MUST_CHECK int eh_store_each_order(struct eh_store *,
+    int (*each)(void *arg, const char *name, uint64_t devices), void *arg,
+    struct eh_error *);
+
 /* --- revocation --- */
 
 /* The newest revocation update that was signed for it; 0, 0 when none was. */

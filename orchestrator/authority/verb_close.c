@@ -44,6 +44,9 @@ run(struct eh_args *args)
 		err = eh_verb_open(args, &a);
 	if (err == EH_OK)
 		err = eh_close(a, eh_args_get(args, "hsm"), id,
+		    eh_args_get(args, "let-finish") != NULL
+			? EH_CLOSE_LET_FINISH
+			: EH_CLOSE_NOW,
 		    eh_clock_wall(), &message, digest, pauth, &chain,
 		    &args->error);
 	if (err == EH_OK)
@@ -61,6 +64,7 @@ run(struct eh_args *args)
 static const struct eh_option options[] = {
 	{ "hsm", "NAME", EH_OPTION_NEEDED, "at which EdgeHSM" },
 	{ "authorization", "ID|ORDER", EH_OPTION_NEEDED, "which" },
+	{ "let-finish", NULL, 0, "devices that are open may be finished" },
 	{ "out", "FILE", EH_OPTION_NEEDED, "the closing authorization" },
 	{ "force", NULL, 0, "write over FILE" },
 	{ NULL, NULL, 0, NULL },

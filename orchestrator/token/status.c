@@ -211,6 +211,7 @@ choose_named(const struct eh_token_status *s, const char *name,
     const struct eh_token_authorization **out, struct eh_error *error)
 {
 	char hex[EH_HEX_SIZE(EH_ID_LEN)], text[160];
+	int alike = 0;
 
 	for (unsigned i = 0; i < s->nauthorizations; i++) {
 		const struct eh_token_authorization *a = &s->authorization[i];
@@ -222,12 +223,18 @@ choose_named(const struct eh_token_status *s, const char *name,
 		}
 		if (strcmp(name, a->name) != 0)
 			continue;
-		if (*out != NULL)
-			return eh_error_set(error, EH_ERR_ARGUMENT,
-			    "two authorizations are called %s: name one by its "
-			    "id", name);
-		*out = a;
+		/* What is closed gives way: a top-up has the same name. */
+		if (*out == NULL || ((*out)->closed && !a->closed)) {
+			*out = a;
+			alike = 0;
+		} else if ((*out)->closed == a->closed) {
+			alike = 1;
+		}
 	}
+	if (alike)
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "two authorizations are called %s: name one by its id",
+		    name);
 	if (*out != NULL)
 		return EH_OK;
 	return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,

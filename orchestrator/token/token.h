@@ -101,8 +101,9 @@ EH_MUST_CHECK int eh_token_get_status(
     struct eh_token *, struct eh_token_status *, struct eh_error *);
 
 /*
- * The authorization known as ${name} (order name, or id as 32 hex digits).  With
- * NULL: the live one for the profile with this digest that expires first.
+ * The authorization known as ${name} (order name, or id as 32 hex digits); of
+ * one name a live one before those that are closed.  With NULL: the live one for
+ * the profile with this digest that expires first.
  * EH_DENIED_NO_AUTHORIZATION listing what there is; EH_ERR_ARGUMENT when two have that
  * name.  Borrows from ${status}.
  */

@@ -127,6 +127,36 @@ eh_p11client_get(struct eh_p11client *c, CK_SESSION_HANDLE session,
 						   : rv;
 }
 
+/* The one of an order that is live; a closed one when none is. */
+static CK_RV
+find_authorization(struct eh_p11client *c, CK_SESSION_HANDLE session,
+    const char *order, CK_OBJECT_HANDLE *objectp)
+{
+	CK_OBJECT_CLASS class = CKO_EDGEHSM_AUTHORIZATION;
+	CK_ATTRIBUTE template[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_LABEL, (void *)order, strlen(order) },
+	};
+	CK_OBJECT_HANDLE found[64];
+	CK_ULONG n = 0, state;
+	CK_ATTRIBUTE want = { CKA_EDGEHSM_STATE, &state, sizeof(state) };
+	CK_RV rv;
+
+	rv = c->p11->C_FindObjectsInit(session, template, 2);
+	if (rv != CKR_OK)
+		return rv;
+	rv = c->p11->C_FindObjects(session, found, 64, &n);
+	c->p11->C_FindObjectsFinal(session);
+	if (rv != CKR_OK || n == 0)
+		return rv == CKR_OK ? CKR_OBJECT_HANDLE_INVALID : rv;
+	*objectp = found[0];
+	for (CK_ULONG i = 0; i < n; i++)
+		if (c->p11->C_GetAttributeValue(session, found[i], &want, 1) ==
+		        CKR_OK && state == 1)
+			*objectp = found[i];
+	return CKR_OK;
+}
+
 CK_RV
 eh_p11client_authorization(struct eh_p11client *c, CK_SESSION_HANDLE session,
     const char *order, struct eh_p11client_authorization *a)
@@ -142,8 +172,7 @@ eh_p11client_authorization(struct eh_p11client *c, CK_SESSION_HANDLE session,
 	};
 	CK_RV rv;
 
-	rv = eh_p11client_find(
-	    c, session, CKO_EDGEHSM_AUTHORIZATION, order, &a->handle);
+	rv = find_authorization(c, session, order, &a->handle);
 	if (rv == CKR_OK)
 		rv = c->p11->C_GetAttributeValue(session, a->handle, want,
 		    sizeof(want) / sizeof(want[0]));

@@ -3,7 +3,8 @@
 # in a private folder.  Sourced, after which ${D} is that folder.
 #
 #	ceremony		a token with its root, PINs and issuing key, and
-#				an authority that knows it; the daemon runs
+#				an authority that knows it as ${HSM}; the daemon
+#				runs
 #	order PO DEVICES LEASE [OPTION...]	authorize and import
 #	load / logscan		ehload and ehlog, as their comments say
 #	counter NAME [ORDER]	a number of "edgehsm status --json"
@@ -17,6 +18,7 @@ EDGEHSM=$EH_BUILDDIR/edgehsm
 AUTHORITY=$EH_BUILDDIR/edgehsm-authority
 FAULT=$EH_BUILDDIR/test/fault
 CAKEY=idevid-ca-2026
+HSM=fab1-hsm1
 
 export EDGEHSM_CONF="$D/conf"
 export EDGEHSM_MODULE="$EH_BUILDDIR/.libs/edgehsm-pkcs11.so"
@@ -84,7 +86,7 @@ oem() {
 enrolment() {
 	quietly "$EDGEHSM" token init --label EdgeHSM-fab1 \
 	    --root "$EDGEHSM_AUTHORITY/oem-root.spki"
-	quietly "$AUTHORITY" enrol --invite fab1-hsm1 --factory fab1 \
+	quietly "$AUTHORITY" enrol --invite "$HSM" --factory fab1 \
 	    --out "$D/oem/invitation.json"
 	quietly "$EDGEHSM" token enrol \
 	    --invitation "$D/oem/invitation.json" --out "$D/oem/enrol.cose"
@@ -105,7 +107,7 @@ issuing_key() {
 
 attest_time() {
 	quietly "$EDGEHSM" token nonce --out "$D/oem/nonce"
-	quietly "$AUTHORITY" time --hsm fab1-hsm1 \
+	quietly "$AUTHORITY" time --hsm "$HSM" \
 	    --nonce "$(cat "$D/oem/nonce")" --out "$D/oem/time.cose"
 	quietly "$EDGEHSM" token import "$D/oem/time.cose"
 }
@@ -136,7 +138,7 @@ order() {
 	devices=$2
 	lease=$3
 	shift 3
-	quietly "$AUTHORITY" authorize --hsm fab1-hsm1 --profile "$PROFILE" \
+	quietly "$AUTHORITY" authorize --hsm "$HSM" --profile "$PROFILE" \
 	    --devices "$devices" --lease "$lease" --order "$order" --days 7 \
 	    --max-unacked 100000 --max-unaccounted 100000 "$@" \
 	    --out "$D/oem/$order.cose"

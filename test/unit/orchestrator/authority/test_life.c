@@ -243,7 +243,8 @@ START_TEST(revocation_names_all_of_a_chain)
 	ck_assert(!eh_revoke_has_id(&revoked.update, p.id));
 	ck_assert_uint_eq(revoked.authorizations, 2);
 	ck_assert_uint_eq(revoked.possible, 10);
-	ck_assert_uint_eq(revoked.max_offline, 604800);
+	ck_assert_uint_eq(
+	    revoked.max_offline, eh_authorize_limits.max_offline);
 	/* Here, and not elsewhere. */
 	ck_assert_uint_eq(told("fab1-hsm1").rseq, 1);
 	ck_assert_uint_eq(told("fab2-hsm1").rseq, 0);
@@ -387,7 +388,7 @@ END_TEST
 static struct eh_chain chain;
 
 static int
-close_it(const char *named)
+close_how(const char *named, enum eh_close_how how)
 {
 	uint8_t digest[EH_DIGEST_LEN];
 	struct eh_buf out;
@@ -395,13 +396,32 @@ close_it(const char *named)
 
 	eh_error_clear(&rig.error);
 	eh_buf_init(&out, EH_MESSAGE_MAX);
-	err = eh_close(rig.authority, "fab1-hsm1", named, RIG_NOW, &out,
+	err = eh_close(rig.authority, "fab1-hsm1", named, how, RIG_NOW, &out,
 	    digest, &p, &chain, &rig.error);
 	if (err != EH_OK)
 		ck_assert_uint_eq(out.len, 0);
 	eh_buf_free(&out);
 	return err;
 }
+
+static int
+close_it(const char *named)
+{
+	return close_how(named, EH_CLOSE_NOW);
+}
+
+START_TEST(open_devices_may_be_finished)
+{
+	allowed(authorize("fab1-hsm1", "PO-1", 10, NULL, NULL));
+	allowed(close_how("PO-1", EH_CLOSE_LET_FINISH));
+	ck_assert_uint_eq(eh_pauth_op(&p, EH_OP_PASS)->quota, 0);
+	ck_assert_uint_ge(eh_pauth_op(&p, EH_OP_ISSUE)->quota, 10);
+	allowed(authorize("fab1-hsm1", "PO-2", 10, NULL, NULL));
+	allowed(close_it("PO-2"));
+	ck_assert_uint_eq(eh_pauth_op(&p, EH_OP_PASS)->quota, 0);
+	ck_assert_uint_eq(eh_pauth_op(&p, EH_OP_ISSUE)->quota, 0);
+}
+END_TEST
 
 START_TEST(rest_moves_when_the_close_is_proven)
 {
@@ -691,6 +711,7 @@ main(void)
 	tcase_add_test(t, epoch_revokes_all_before_it);
 	tcase_add_test(t, full_list_tells_the_way_out);
 	tcase_add_test(t, own_key_is_not_revoked_by_itself);
+	tcase_add_test(t, open_devices_may_be_finished);
 	tcase_add_test(t, rest_moves_when_the_close_is_proven);
 	tcase_add_test(t, what_was_overtaken_is_free_again);
 	tcase_add_test(t, revocation_is_proven_by_a_receipt);
