@@ -131,7 +131,36 @@ apply_grant(struct eh_state *st, struct eh_clockguard *guard,
 	return EH_OK;
 }
 
+/* As quota-engine/import_apply.c does it. */
+struct attest {
+	struct eh_clock_reading at;
+	uint64_t time, tseq;
+};
+
+static int
+apply_time(struct eh_state *st, struct eh_clockguard *guard,
+    const struct eh_record *record, const uint8_t *redo, size_t redolen,
+    struct eh_error *error)
+{
+	struct eh_time_attestation t = { .has_nonce = 1, .uncertainty = 2 };
+	struct attest a;
+
+	(void)record;
+	(void)error;
+	if (redolen != sizeof(a))
+		return EH_ERR_FORMAT;
+	memcpy(&a, redo, sizeof(a));
+	t.from.iat = a.time;
+	t.tseq = a.tseq;
+	eh_clockguard_accept(guard, &st->clock, &a.at, &a.at, &t);
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
+		if (st->row[i].state == EH_ROW_LIVE)
+			st->row[i].grace = st->row[i].limits.boot_grace;
+	return EH_OK;
+}
+
 static const struct eh_apply apply[] = {
+	{ EH_RECORD_TIME, EH_MSG_CODE_TIME, apply_time },
 	{ EH_RECORD_INSTALLED, EH_MSG_CODE_PAUTH, apply_installed },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_GRANT, apply_grant },
 };
@@ -300,6 +329,28 @@ heart_install(struct heart *h, const struct heart_order *o)
 	snprintf(record->profile.name, sizeof(record->profile.name),
 	    "profile-%u", o->profile);
 	record->profile.version = 1;
+	err = eh_engine_change(h->eng, &change, &h->error);
+	free(record);
+	return err;
+}
+
+int
+heart_attest(struct heart *h, uint64_t time, uint64_t tseq)
+{
+	struct eh_record *record = calloc(1, sizeof(*record));
+	struct attest a = { .time = time, .tseq = tseq };
+	struct eh_change change = {
+		.record = record,
+		.redo = (const uint8_t *)&a,
+		.redolen = sizeof(a),
+	};
+	int err;
+
+	if (record == NULL || h->os->clocks(h->os->arg, &a.at) != EH_OK)
+		abort();
+	eh_record_init(record, EH_RECORD_TIME);
+	record->ref.code = EH_MSG_CODE_TIME;
+	eh_sha256(&a, sizeof(a), record->ref.digest);
 	err = eh_engine_change(h->eng, &change, &h->error);
 	free(record);
 	return err;

@@ -76,6 +76,10 @@ void heart_end(struct heart *);
 /* Install an authorization. */
 int heart_install(struct heart *, const struct heart_order *);
 
+/* An attestation of ${time}, 2 s unsure, with number ${tseq}, for a nonce that
+ * went out just now; gives all boot grace anew. */
+int heart_attest(struct heart *, uint64_t time, uint64_t tseq);
+
 /* A change of the state without a record: the label of the token. */
 int heart_label(struct heart *, const char *label);
 

@@ -735,6 +735,12 @@ sim_boot(struct sim *s)
 	s->clock.raw = UINT64_C(30000000000);
 }
 
+struct eh_clock_reading *
+sim_clock(struct sim *s)
+{
+	return &s->clock;
+}
+
 void
 sim_pass(struct sim *s, uint64_t seconds)
 {

@@ -58,6 +58,9 @@ void sim_kill(struct sim *);
 /* The machine itself boots: another boot_id, clocks from zero. */
 void sim_boot(struct sim *);
 
+/* Borrow the clocks, to set the host's, or one of the others. */
+struct eh_clock_reading *sim_clock(struct sim *);
+
 /* Let the clocks go on. */
 void sim_pass(struct sim *, uint64_t seconds);
 
