@@ -55,6 +55,8 @@ json_authorization(
 {
 	char id[EH_HEX_SIZE(EH_ID_LEN)], digest[EH_HEX_SIZE(EH_DIGEST_LEN)];
 	const struct eh_counter *d = eh_limits_devices(a);
+	const struct eh_counter *again =
+	    eh_counters_get(&a->counters, EH_OP_REISSUE);
 	struct eh_outlook o;
 
 	eh_limits_judge(s, a, eh_clock_wall(), &o);
@@ -62,7 +64,7 @@ json_authorization(
 	eh_hex_encode(a->profile.digest, EH_DIGEST_LEN, digest);
 	return json_pack("{s:s, s:s, s:b, s:s, s:I, s:s, s:I, s:I, s:I, s:I, "
 	                 "s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:s, s:s, s:s, "
-	                 "s:I, s:I, s:s, s:s, s:s, s:I}",
+	                 "s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I}",
 	    "name", a->name, "id", id, "closed", a->closed, "profile",
 	    a->profile.name, "profile_version", (json_int_t)a->profile.version,
 	    "config_digest", digest, "devices_allowed", (json_int_t)d->quota,
@@ -76,7 +78,9 @@ json_authorization(
 	    o.limit.command, "seconds_left", (json_int_t)o.seconds, "until",
 	    (json_int_t)(s->t_lo + o.seconds), "time_stopped_by", o.clock.what,
 	    "time_lifted_by", o.clock.who, "time_command", o.clock.command,
-	    "devices_after_boot", (json_int_t)o.after_boot);
+	    "devices_after_boot", (json_int_t)o.after_boot,
+	    "reissues_allowed", (json_int_t)(again != NULL ? again->quota : 0),
+	    "reissues_used", (json_int_t)(again != NULL ? again->used : 0));
 }
 
 static json_t *
