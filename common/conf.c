@@ -436,6 +436,7 @@ eh_conf_free(struct eh_conf *c)
 	free(c->backend_module);
 	free(c->backend_token);
 	free(c->backend_pin_file);
+	free(c->issuing_tcti);
 	for (size_t i = 0; i < c->backend_nenv; i++) {
 		free(c->backend_env[i].name);
 		free(c->backend_env[i].value);

@@ -29,6 +29,10 @@
  *	backend.pin-file  PATH                               none
  *	backend.env.NAME  any text, set for the backend      none
  *	backend.verify    always | start                     always
+ *	backend.issuing   tpm2:INDEX:TCTI: a TPM that      none: issuing keys
+ *	                  makes issuing keys and counts    rest in the module
+ *	                  their uses; INDEX is the first
+ *	                  of 64 of the owner
  *	operators         list, comma between: user:NAME,    none: then only
  *	officers            group:NAME, or a uid;            the daemon's own
  *	auditors            at most 64                       uid and root
@@ -122,6 +126,9 @@ struct eh_conf {
 	struct eh_conf_env *backend_env;
 	size_t backend_nenv;
 	enum eh_conf_verify backend_verify;
+	char *issuing_tcti;		/* of backend.issuing, or NULL */
+	enum eh_conf_tcti issuing_reach;
+	uint32_t issuing_index;
 	struct eh_conf_roles operators, officers, auditors;
 };
 

@@ -123,6 +123,32 @@ reach_of(const char *tcti)
 	return tcti[11] == '/' ? EH_CONF_TCTI_UNIX : -1;
 }
 
+/* The handle and the TCTI behind it, "0x01800200:device:/dev/tpmrm0". */
+static int
+read_tpm(struct eh_conf_lines *r, const char *key, const char *text,
+    uint32_t first, uint32_t last, uint32_t *indexp, const char **tctip,
+    enum eh_conf_tcti *reachp)
+{
+	unsigned long number;
+	char *end = NULL;
+	int reach;
+
+	number = strncmp(text, "0x", 2) == 0 &&
+	    isxdigit((unsigned char)text[2]) ? strtoul(text, &end, 16) : 0;
+	if (number < first || number > last || end - text != 10 || *end != ':')
+		return eh_conf_lines_refuse(r, r->now, "%s: INDEX must be "
+		    "0x%08x to 0x%08x with all its digits and a colon behind "
+		    "it, not '%s'", key, first, last, text);
+	if ((reach = reach_of(end + 1)) < 0)
+		return eh_conf_lines_refuse(r, r->now, "%s: TCTI must be "
+		    "device:/PATH, swtpm:path=/PATH, swtpm:host=HOST,port=PORT "
+		    "or the same with mssim, not '%s'", key, end + 1);
+	*indexp = (uint32_t)number;
+	*tctip = end + 1;
+	*reachp = (enum eh_conf_tcti)reach;
+	return EH_OK;
+}
+
 /* Who makes an index, and in which range (TCG, Registry of Reserved TPM 2.0
  * Handles). */
 static const struct {
@@ -141,11 +167,9 @@ set_tpm(struct eh_conf_lines *r, const char *key, const char *value)
 {
 	const size_t modes = sizeof(tpm_modes) / sizeof(tpm_modes[0]);
 	struct eh_conf *c = r->conf;
-	const char *index, *tcti;
-	unsigned long number;
-	char *end = NULL;
+	const char *tcti;
 	size_t m = 0;
-	int reach;
+	int err;
 
 	while (m < modes && strncmp(value, tpm_modes[m].prefix,
 			strlen(tpm_modes[m].prefix)) != 0)
@@ -154,25 +178,34 @@ set_tpm(struct eh_conf_lines *r, const char *key, const char *value)
 		return eh_conf_lines_refuse(r, r->now, "%s must be "
 		    "tpm:owner:INDEX:TCTI or tpm:platform:INDEX:TCTI, not '%s'",
 		    key, value);
-	index = value + strlen(tpm_modes[m].prefix);
-	number = strncmp(index, "0x", 2) == 0 &&
-	    isxdigit((unsigned char)index[2]) ? strtoul(index, &end, 16) : 0;
-	if (number < tpm_modes[m].first || number > tpm_modes[m].last ||
-	    end - index != 10 || *end != ':')
-		return eh_conf_lines_refuse(r, r->now, "%s: INDEX must be "
-		    "0x%08x to 0x%08x with all its digits and a colon behind "
-		    "it, not '%s'", key, tpm_modes[m].first, tpm_modes[m].last,
-		    index);
-	tcti = end + 1;
-	if ((reach = reach_of(tcti)) < 0)
-		return eh_conf_lines_refuse(r, r->now, "%s: TCTI must be "
-		    "device:/PATH, swtpm:path=/PATH, swtpm:host=HOST,port=PORT "
-		    "or the same with mssim, not '%s'", key, tcti);
+	if ((err = read_tpm(r, key, value + strlen(tpm_modes[m].prefix),
+	         tpm_modes[m].first, tpm_modes[m].last, &c->anchor_index,
+	         &tcti, &c->anchor_reach)) != EH_OK)
+		return err;
 	c->anchor = tpm_modes[m].anchor;
-	c->anchor_index = (uint32_t)number;
-	c->anchor_reach = (enum eh_conf_tcti)reach;
 	if ((c->anchor_tpm = strdup(value)) == NULL ||
 	    (c->anchor_tcti = strdup(tcti)) == NULL)
+		return out_of_memory(r);
+	return EH_OK;
+}
+
+/* tpm2:INDEX:TCTI; 64 indexes from INDEX on are those of the owner. */
+static int
+set_issuing(
+    struct eh_conf_lines *r, const char *key, const char *value, void *at)
+{
+	struct eh_conf *c = r->conf;
+	char **tctip = at;
+	const char *tcti;
+	int err;
+
+	if (strncmp(value, "tpm2:", 5) != 0)
+		return eh_conf_lines_refuse(r, r->now,
+		    "%s must be tpm2:INDEX:TCTI, not '%s'", key, value);
+	if ((err = read_tpm(r, key, value + 5, 0x01800000, 0x01bfffc0,
+	         &c->issuing_index, &tcti, &c->issuing_reach)) != EH_OK)
+		return err;
+	if ((*tctip = strdup(tcti)) == NULL)
 		return out_of_memory(r);
 	return EH_OK;
 }
@@ -381,6 +414,7 @@ static const struct {
 	{ "backend.token",    set_text,      PLACE(backend_token) },
 	{ "backend.pin-file", set_path,      PLACE(backend_pin_file) },
 	{ "backend.verify",   set_verify,    PLACE(backend_verify) },
+	{ "backend.issuing",  set_issuing,   PLACE(issuing_tcti) },
 	{ "operators",        set_roles,     PLACE(operators) },
 	{ "officers",         set_roles,     PLACE(officers) },
 	{ "auditors",         set_roles,     PLACE(auditors) },

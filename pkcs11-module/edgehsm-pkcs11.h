@@ -147,7 +147,7 @@ typedef CK_RV (*CK_C_GetInterface)(
 #define CK_EDGEHSM_INTERFACE "Vendor EdgeHSM"
 
 typedef struct CK_EDGEHSM_FUNCTIONS {
-	CK_VERSION version; /* 1.1: it grows at its end */
+	CK_VERSION version; /* 1.2: it grows at its end */
 
 	/*
 	 * Make an uninitialised token an EdgeHSM: pin ${root} (DER
@@ -207,6 +207,14 @@ typedef struct CK_EDGEHSM_FUNCTIONS {
 	CK_RV (*Challenge)(CK_SESSION_HANDLE, CK_BYTE_PTR authorization,
 	    CK_UTF8CHAR_PTR id_kind, CK_ULONG id_kind_len, CK_BYTE_PTR id,
 	    CK_ULONG id_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+
+	/*
+	 * 1.2: The signed request for a count in the TPM
+	 * (doc/format/count.md): for an authorization of 16 octets, or (NULL)
+	 * for what ${key} signs of its own.
+	 */
+	CK_RV (*AskCount)(CK_SESSION_HANDLE, CK_BYTE_PTR authorization,
+	    CK_OBJECT_HANDLE key, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 } CK_EDGEHSM_FUNCTIONS;
 
 #endif

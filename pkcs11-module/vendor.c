@@ -189,6 +189,29 @@ attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR nonce,
 	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_DATA, &to));
 }
 
+static CK_RV
+ask_count(CK_SESSION_HANDLE handle, CK_BYTE_PTR authorization,
+    CK_OBJECT_HANDLE key, CK_BYTE_PTR out, CK_ULONG_PTR out_len)
+{
+	struct output to = { out, out_len, MESSAGE_MAX };
+	struct eh_session *s;
+	struct eh_wire request;
+	CK_RV rv = eh_session_enter(handle, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (authorization == NULL && eh_view_number(key) == 0)
+		return eh_session_leave(s, CKR_KEY_HANDLE_INVALID);
+	eh_wire_init(&request, EH_REQ_ASK_COUNT, 0);
+	if (authorization != NULL)
+		eh_wire_put_bytes(
+		    &request, EH_WIRE_AUTHORIZATION, authorization, 16);
+	else
+		eh_wire_put_number(&request, EH_WIRE_OBJECT,
+		    (int64_t)eh_view_number(key));
+	return eh_session_leave(s, ask_bytes(s, &request, EH_WIRE_DATA, &to));
+}
+
 /* Each nonce that the daemon gives out takes one of few places, so the length
  * is checked before one is asked for. */
 static CK_RV
@@ -341,7 +364,7 @@ challenge(CK_SESSION_HANDLE handle, CK_BYTE_PTR authorization,
 }
 
 CK_EDGEHSM_FUNCTIONS eh_vendor_functions = {
-	.version = { 1, 1 },
+	.version = { 1, 2 },
 	.Genesis = genesis,
 	.Status = status,
 	.Enrol = enrol,
@@ -353,4 +376,5 @@ CK_EDGEHSM_FUNCTIONS eh_vendor_functions = {
 	.LogRead = log_read,
 	.Refusal = refusal,
 	.Challenge = challenge,
+	.AskCount = ask_count,
 };

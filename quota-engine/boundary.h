@@ -15,6 +15,7 @@
 #include "quota-engine/backend/backend.h"
 #include "quota-engine/call.h"
 #include "quota-engine/challenge.h"
+#include "quota-engine/counts.h"
 #include "quota-engine/engine.h"
 #include "quota-engine/evidence.h"
 #include "quota-engine/keys.h"
@@ -38,6 +39,8 @@ struct eh_boundary {
 	struct eh_backend *backend;
 	struct eh_engine *engine;
 	struct eh_keys *keys;
+	struct eh_counted *counted;	/* or NULL */
+	struct eh_counts *counts;
 	struct eh_pins *pins;
 	struct eh_store *store;
 	struct eh_authorizations *authorizations;

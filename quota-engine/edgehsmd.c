@@ -282,6 +282,8 @@ close_sandbox(const char *unsuitable, const struct options *o,
 		return EH_OK;
 	if (conf->anchor != EH_CONF_ANCHOR_FILE)
 		tpm = ways[conf->anchor_reach];
+	if (conf->issuing_tcti != NULL && ways[conf->issuing_reach] > tpm)
+		tpm = ways[conf->issuing_reach];
 	return eh_sandbox_close(o->network, tpm, error);
 }
 

@@ -45,6 +45,23 @@ eh_genesis_bind(struct eh_backend *backend, struct eh_anchor *anchor,
 	return err;
 }
 
+int
+eh_genesis_bind_count(struct eh_backend *backend, struct eh_counted *counted,
+    struct eh_error *error)
+{
+	uint8_t secret[EH_DIGEST_LEN];
+	int err;
+
+	if (counted == NULL)
+		return EH_OK;
+	err = backend->ops->derive(
+	    backend, "EdgeHSM-count-v1", secret, error);
+	if (err == EH_OK)
+		eh_counted_bind(counted, secret);
+	eh_wipe(secret, sizeof(secret));
+	return err;
+}
+
 /* Everything must be fresh: an empty folder beside an old key store, or the
  * other way round, is an old EdgeHSM of which a part is missing. */
 static int
@@ -121,6 +138,8 @@ begin(struct eh_boundary *b, const struct eh_genesis *g,
 	if ((err = b->backend->ops->make_secret(b->backend, error)) != EH_OK ||
 	    (err = eh_genesis_derive(b->backend, keys, error)) != EH_OK ||
 	    (err = eh_genesis_bind(b->backend, b->anchor, error)) != EH_OK ||
+	    (err = eh_genesis_bind_count(b->backend, b->counted, error)) !=
+	        EH_OK ||
 	    (err = fill_first(b, g, first, error)) != EH_OK ||
 	    (err = eh_pins_create(b->pins, keys->state, error)) != EH_OK)
 		return err;

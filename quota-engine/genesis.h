@@ -38,4 +38,8 @@ EH_MUST_CHECK int eh_genesis_derive(
 EH_MUST_CHECK int eh_genesis_bind(
     struct eh_backend *, struct eh_anchor *, struct eh_error *);
 
+/* The same for the TPM that counts, or NULL: "EdgeHSM-count-v1". */
+EH_MUST_CHECK int eh_genesis_bind_count(
+    struct eh_backend *, struct eh_counted *, struct eh_error *);
+
 #endif

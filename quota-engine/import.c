@@ -14,6 +14,7 @@
 #include "quota-engine/import.h"
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
+#include "quota-engine/import_count.h"
 #include "quota-engine/import_judge.h"
 #include "quota-engine/import_revoke.h"
 #include "quota-engine/nonce.h"
@@ -33,6 +34,7 @@ static const struct kind kinds[] = {
 	{ EH_MESSAGE_REVOKE, EH_MSG_CODE_REVOKE, eh_import_judge_revoke },
 	{ EH_MESSAGE_TIME, EH_MSG_CODE_TIME, eh_import_judge_time },
 	{ EH_MESSAGE_ACK, EH_MSG_CODE_ACK, eh_import_judge_ack },
+	{ EH_MESSAGE_COUNT, EH_MSG_CODE_COUNT, eh_import_judge_count },
 };
 
 /* Steps 8 and 9: which key may have signed this, and did it? */
@@ -118,6 +120,8 @@ commit(struct eh_incoming *in, enum eh_msg_code code, struct eh_error *error)
 	err = eh_engine_change(in->b->engine, &change, error);
 	if (err == EH_OK)
 		eh_import_tell_closed(in);
+	if (err == EH_OK && code == EH_MSG_CODE_COUNT)
+		err = eh_import_count_finish(in, error);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "common/writer.h"
 #include "quota-engine/import_ack.h"
 #include "quota-engine/import_apply.h"
+#include "quota-engine/import_count.h"
 #include "quota-engine/import_revoke.h"
 #include "quota-engine/nonce.h"
 
@@ -391,6 +392,7 @@ const struct eh_apply eh_import_apply[] = {
 	{ EH_RECORD_TIME, EH_MSG_CODE_TIME, apply_time },
 	{ EH_RECORD_TIME, EH_MSG_CODE_BEACON, apply_beacon },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_ACK, eh_import_ack_apply },
+	{ EH_RECORD_IMPORT, EH_MSG_CODE_COUNT, eh_import_count_apply },
 	{ EH_RECORD_IMPORT, EH_MSG_CODE_PROFILE, apply_nothing },
 };
 const size_t eh_import_napply =

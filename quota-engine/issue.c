@@ -569,6 +569,16 @@ judge_chip(struct issue *i, struct eh_error *error)
 							 EH_OK;
 }
 
+/* A profile of keys that are counted, or of others; never of both. */
+static int
+check_counted(const struct issue *i, struct eh_error *error)
+{
+	int counted = eh_counts_profile(
+	    i->b->counts, i->chosen->what->profile, error);
+
+	return counted < 0 ? counted : EH_OK;
+}
+
 /* Step 3: what a new certificate must obey and a repeated one did before. */
 static int
 check_new(struct issue *i, struct eh_error *error)
@@ -582,6 +592,7 @@ check_new(struct issue *i, struct eh_error *error)
 	         i->param.has_proof ? &i->param.proof : NULL, error)) !=
 	        EH_OK ||
 	    (err = check_line(i, error)) != EH_OK ||
+	    (err = check_counted(i, error)) != EH_OK ||
 	    (err = check_keys(i, error)) != EH_OK ||
 	    (err = check_not_before(i, error)) != EH_OK ||
 	    (err = check_images(i, error)) != EH_OK)
@@ -591,6 +602,20 @@ check_new(struct issue *i, struct eh_error *error)
 	if ((err = check_evidence(i, error)) != EH_OK)
 		return err;
 	return judge_chip(i, error);
+}
+
+/* With the key store, or with the TPM that counts; ${authorization} is NULL for
+ * the key's own request. */
+static int
+use_key(struct issue *i, const uint8_t *authorization,
+    const uint8_t digest[EH_DIGEST_LEN], uint8_t signature[EH_SIGNATURE_LEN],
+    struct eh_error *error)
+{
+	if (i->key->custody != EH_CUSTODY_COUNTED)
+		return eh_keys_sign(
+		    i->b->keys, i->key->object, digest, signature, error);
+	return eh_counts_sign(
+	    i->b->counts, i->key, authorization, digest, signature, error);
 }
 
 /* Step 4: claim, sign, record; a repeat gets what it got before. */
@@ -620,13 +645,16 @@ claim_and_sign(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
 		    "the certificate serial fits no more: expected issue "
 		    "number %u", i->answer.issue);
 	}
-	if ((err = eh_keys_sign(i->b->keys, i->key->object, i->request.digest,
+	if ((err = use_key(i, i->chosen->what->id, i->request.digest,
 	         signature, error)) != EH_OK) {
 		eh_engine_withdraw(i->b->engine, &ticket);
 		return err;
 	}
-	return eh_engine_submit(i->b->engine, &ticket, &i->record, signature,
+	err = eh_engine_submit(i->b->engine, &ticket, &i->record, signature,
 	    EH_SIGNATURE_LEN, error);
+	if (err != EH_OK && i->key->custody == EH_CUSTODY_COUNTED)
+		eh_counts_lost(i->b->counts, i->chosen->what->id);
+	return err;
 }
 
 /* Evidence that came to nothing is good for another try. */
@@ -672,8 +700,7 @@ sign_request(struct issue *i, uint8_t signature[EH_SIGNATURE_LEN],
 	         i->tbs, i->len, spki, spkilen, error)) != EH_OK)
 		return err;
 	eh_sha256(i->tbs, i->len, digest);
-	if ((err = eh_keys_sign(i->b->keys, i->key->object, digest, signature,
-	         error)) != EH_OK)
+	if ((err = use_key(i, NULL, digest, signature, error)) != EH_OK)
 		return err;
 	eh_record_init(&i->record, EH_RECORD_CSR);
 	memcpy(i->record.of.csr.key, i->key->digest, EH_DIGEST_LEN);

@@ -24,12 +24,14 @@ struct slot {
 	uint64_t object; /* 0: empty */
 	unsigned long handle;
 	struct eh_verifier *verifier;
+	int is_counted;
 	char why[WHY_MAX]; /* empty: it can */
 };
 
 struct eh_keys {
 	struct eh_engine *engine;
 	struct eh_backend *backend;
+	struct eh_counted *counted; /* or NULL */
 	enum eh_conf_verify verify;
 	pthread_mutex_t change;	 /* one generates or destroys at a time */
 	pthread_rwlock_t lock;	 /* of the slots; signers hold it for reading */
@@ -56,6 +58,12 @@ eh_keys_new(struct eh_engine *engine, struct eh_backend *backend,
 	pthread_rwlock_init(&k->lock, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	return EH_OK;
+}
+
+void
+eh_keys_count(struct eh_keys *k, struct eh_counted *counted)
+{
+	k->counted = counted;
 }
 
 static void
@@ -134,6 +142,35 @@ check_pair(struct eh_keys *k, const struct eh_rawkey *public,
 	return try_key(k, found->handle, slot->verifier, error);
 }
 
+/* A key that a TPM counts is made again from what the state says of it.  No
+ * signature is tried: that would cost a use. */
+static int
+join_counted(struct eh_keys *k, const struct eh_state_key *row,
+    struct slot *slot, struct eh_error *error)
+{
+	struct eh_counted_key from = { .count_key = row->count_key };
+	struct eh_rawkey public;
+	int err;
+
+	if (k->counted == NULL)
+		return eh_error_set(error, EH_DENIED_KEY,
+		    "it rests in a TPM, and edgehsm.conf names none "
+		    "(backend.issuing)");
+	memcpy(from.ref, row->backend, EH_COUNT_REF);
+	if ((err = eh_counted_make(k->counted, &from, &public, error)) !=
+	    EH_OK)
+		return err;
+	if (!eh_rawkey_equal(&public, &row->key))
+		return eh_error_set(error, EH_DENIED_KEY,
+		    "the TPM does not have it: it was cleared, or it is "
+		    "another one");
+	slot->is_counted = 1;
+	if ((err = eh_verifier_new(&row->key, &slot->verifier)) != EH_OK)
+		return eh_error_set(
+		    error, err, "its public key cannot be used");
+	return EH_OK;
+}
+
 /* Fill ${slot} for ${row}; a slot that cannot be used says why. */
 static int
 join(struct eh_keys *k, const struct eh_state_key *row, struct slot *slot)
@@ -147,6 +184,8 @@ join(struct eh_keys *k, const struct eh_state_key *row, struct slot *slot)
 	eh_error_clear(&error);
 	if (row->backend_len != EH_BACKEND_ID_LEN)
 		eh_error_set(&error, err, "its id is none of this key store");
+	else if (row->custody == EH_CUSTODY_COUNTED)
+		err = join_counted(k, row, slot, &error);
 	else if ((err = k->backend->ops->find(
 		      k->backend, row->backend, &found, &error)) == EH_OK)
 		err = check_pair(k, &row->key, &found, slot, &error);
@@ -265,6 +304,9 @@ sign(struct eh_keys *k, const struct slot *slot,
 {
 	int err;
 
+	if (slot->is_counted)
+		return eh_error_set(error, EH_DENIED_KEY,
+		    "the key signs only what its TPM counts");
 	err = k->backend->ops->sign(
 	    k->backend, slot->handle, digest, signature, error);
 	if (err != EH_OK || k->verify != EH_CONF_VERIFY_ALWAYS)
@@ -386,6 +428,58 @@ make(struct eh_keys *k, enum eh_purpose purpose, struct eh_state_key *row,
 	return err;
 }
 
+/* The authority's key that approves the uses of a counted one. */
+static int
+find_count_key(
+    struct eh_keys *k, struct eh_rawkey *out, struct eh_error *error)
+{
+	const struct eh_state *state = eh_engine_lock(k->engine);
+	int found = 0;
+
+	for (unsigned i = 0; !found && i < EH_STATE_ISSUERS; i++)
+		if (state->issuer[i].key.len == EH_P256_POINT_LEN &&
+		    state->issuer[i].state == EH_KEY_ACTIVE &&
+		    (state->issuer[i].roles & EH_ROLE_BIT(EH_ROLE_COUNT)) !=
+		    0) {
+			*out = state->issuer[i].key;
+			found = 1;
+		}
+	eh_engine_unlock(k->engine);
+	return found ? EH_OK : eh_error_set(error, EH_DENIED_STATE,
+	    "the TPM counts under a key of the authority, and no issuer grant "
+	    "with such a key (role 9) was imported: enrol first");
+}
+
+/* As make(), in the TPM. */
+static int
+make_counted(struct eh_keys *k, struct eh_state_key *row, struct slot *slot,
+    struct eh_error *error)
+{
+	struct eh_counted_key from;
+	int err;
+
+	memset(row, 0, sizeof(*row));
+	memset(slot, 0, sizeof(*slot));
+	memset(&from, 0, sizeof(from));
+	row->backend_len = EH_BACKEND_ID_LEN;
+	if ((err = find_count_key(k, &row->count_key, error)) != EH_OK)
+		return err;
+	if (eh_rng_fill(row->backend, EH_BACKEND_ID_LEN) != EH_OK)
+		return eh_error_set(
+		    error, EH_ERR_CRYPTO, "no random numbers are to be had");
+	from.count_key = row->count_key;
+	memcpy(from.ref, row->backend, EH_COUNT_REF);
+	if ((err = eh_counted_make(k->counted, &from, &row->key, error)) !=
+	    EH_OK)
+		return err;
+	row->purpose = EH_PURPOSE_ISSUING;
+	row->origin = EH_ORIGIN_BACKEND;
+	row->custody = EH_CUSTODY_COUNTED;
+	row->alg = EH_ALG_ES256;
+	eh_keyid_spki_digest(&row->key, row->digest);
+	return join_counted(k, row, slot, error);
+}
+
 static void
 put_slot(struct eh_keys *k, const struct slot *made)
 {
@@ -492,7 +586,9 @@ generate(struct eh_keys *k, const struct eh_keys_want *want,
 	int err;
 
 	if ((err = check_want(k, want, &object, error)) != EH_OK ||
-	    (err = make(k, want->purpose, row, &slot, error)) != EH_OK)
+	    (err = want->purpose == EH_PURPOSE_ISSUING && k->counted != NULL ?
+	         make_counted(k, row, &slot, error) :
+	         make(k, want->purpose, row, &slot, error)) != EH_OK)
 		return err;
 	row->object = slot.object = object;
 	name_key(row, want);
@@ -504,7 +600,8 @@ generate(struct eh_keys *k, const struct eh_keys_want *want,
 	empty(&slot);
 	/* After a fail-stop nobody knows whether the record is durable: the key
 	 * stays, for the next start to judge. */
-	if (err != EH_DENIED_FAIL_STOPPED)
+	if (err != EH_DENIED_FAIL_STOPPED &&
+	    row->custody != EH_CUSTODY_COUNTED)
 		k->backend->ops->destroy(k->backend, row->backend, NULL);
 	return err;
 }
@@ -542,6 +639,8 @@ destroy(struct eh_keys *k, const struct eh_state_key *row,
 		empty(slot);
 	pthread_rwlock_unlock(&k->lock);
 	eh_error_clear(&why);
+	if (row->custody == EH_CUSTODY_COUNTED)
+		return EH_OK; /* nothing can be approved for it any more */
 	if (k->backend->ops->destroy(k->backend, row->backend, &why) == EH_OK)
 		return EH_OK;
 	return eh_error_set(error, EH_ERR_BACKEND,

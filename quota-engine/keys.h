@@ -10,6 +10,7 @@
 #include "common/conf.h"
 #include "common/crypto/signer.h"
 #include "quota-engine/backend/backend.h"
+#include "quota-engine/backend/counted.h"
 #include "quota-engine/engine.h"
 
 /*
@@ -32,6 +33,9 @@ struct eh_keys;
 EH_MUST_CHECK int eh_keys_new(struct eh_engine *, struct eh_backend *,
     enum eh_conf_verify, struct eh_keys **);
 void eh_keys_free(struct eh_keys *);
+
+/* Make issuing keys in this TPM from now on; call it before eh_keys_load(). */
+void eh_keys_count(struct eh_keys *, struct eh_counted *);
 
 /* Join the state's keys with the backend's: at start, and after genesis.  What
  * does not fit is logged and stays refused; that is no error.  Returns how many
@@ -59,7 +63,8 @@ EH_MUST_CHECK int eh_keys_check(
  * Sign a SHA-256 digest: r || s.  Says nothing about whether the key may sign
  * this: that is the caller's rule, judged before.  EH_ERR_NOT_FOUND;
  * EH_DENIED_KEY when the backend's key is not the state's; EH_ERR_BACKEND;
- * EH_ERR_SIGNATURE when the signature does not verify (it is not given).
+ * EH_ERR_SIGNATURE when the signature does not verify (it is not given).  A
+ * key that a TPM counts is signed with by eh_counts_sign() alone: EH_DENIED_KEY.
  */
 EH_MUST_CHECK int eh_keys_sign(struct eh_keys *, uint64_t object,
     const uint8_t digest[EH_DIGEST_LEN], uint8_t signature[EH_SIGNATURE_LEN],

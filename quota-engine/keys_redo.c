@@ -11,7 +11,7 @@
 void
 eh_keys_redo_encode(const struct eh_state_key *row, struct eh_writer *w)
 {
-	eh_cbor_put_map(w, 6);
+	eh_cbor_put_map(w, 6u + (row->count_key.len > 0));
 	eh_cbor_put_uint(w, 0);
 	eh_cbor_put_uint(w, row->object);
 	eh_cbor_put_uint(w, 1);
@@ -24,6 +24,10 @@ eh_keys_redo_encode(const struct eh_state_key *row, struct eh_writer *w)
 	eh_cbor_put_bytes(w, row->id, row->id_len);
 	eh_cbor_put_uint(w, 5);
 	eh_cbor_put_bytes(w, row->backend, row->backend_len);
+	if (row->count_key.len == 0)
+		return;
+	eh_cbor_put_uint(w, 6);
+	eh_cbor_put_bytes(w, row->count_key.bytes, row->count_key.len);
 }
 
 static uint8_t
@@ -41,11 +45,12 @@ decode(const uint8_t *bytes, size_t len, struct eh_state_key *row)
 {
 	uint8_t raw[EH_RAWKEY_MAX];
 	struct eh_cbor c;
-	uint8_t rawlen;
+	uint8_t rawlen, count_key[EH_RAWKEY_MAX], countlen = 0;
+	int err;
 
 	memset(row, 0, sizeof(*row));
 	eh_cbor_init(&c, bytes, len, 16);
-	eh_cbor_map(&c, 6, 6);
+	eh_cbor_map(&c, 6, 7);
 	eh_cbor_key(&c, 0);
 	row->object = eh_cbor_uint(&c, 1, EH_U53_MAX);
 	eh_cbor_key(&c, 1);
@@ -59,9 +64,16 @@ decode(const uint8_t *bytes, size_t len, struct eh_state_key *row)
 	eh_cbor_key(&c, 5);
 	row->backend_len =
 	    take_bytes(&c, 1, row->backend, sizeof(row->backend));
+	if (eh_cbor_if_key(&c, 6))
+		countlen = take_bytes(&c, 1, count_key, sizeof(count_key));
 	eh_cbor_leave(&c);
 	if (eh_cbor_end(&c) != EH_OK)
 		return eh_cbor_end(&c);
+	if ((row->custody == EH_CUSTODY_COUNTED) != (countlen > 0))
+		return EH_ERR_FORMAT;
+	if (countlen > 0 && (err = eh_rawkey_set(
+	        &row->count_key, count_key, countlen)) != EH_OK)
+		return err;
 	return eh_rawkey_set(&row->key, raw, rawlen);
 }
 

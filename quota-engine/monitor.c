@@ -52,6 +52,7 @@ const struct eh_monitor_row eh_monitor_rows[] = {
 	{ EH_REQ_LOG_READ,      "log-read",         ANY,      NOBODY,   READY,  FREE,    eh_req_log_read },
 	{ EH_REQ_RECEIPT,       "receipt",          ANY,      NOBODY,   READY,  BOUNDED, eh_req_receipt },
 	{ EH_REQ_ENROL,         "enrol",            EITHER,   NOBODY,   READY,  BOUNDED, eh_req_enrol },
+	{ EH_REQ_ASK_COUNT,     "ask-count",        EITHER,   EITHER,   READY,  BOUNDED, eh_req_ask_count },
 	{ EH_REQ_ATTEST_KEY,    "attest-key",       EITHER,   NOBODY,   READY,  BOUNDED, eh_req_attest_key },
 };
 /* clang-format on */

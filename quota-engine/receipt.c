@@ -260,6 +260,8 @@ fill_keyattest(struct eh_keyattest *k, const struct eh_state_key *key,
 	k->purpose = (enum eh_purpose)key->purpose;
 	k->origin = (enum eh_origin)key->origin;
 	k->custody = (enum eh_custody)key->custody;
+	if (key->custody == EH_CUSTODY_COUNTED)
+		memcpy(k->count_ref, key->backend, EH_COUNT_REF);
 	/* Whoever can copy the key store's files has the key, whatever the
 	 * store says about exporting it. */
 	k->non_extractable = key->origin != EH_ORIGIN_IMPORTED &&

@@ -45,6 +45,9 @@ EH_REQ(receipt);
 EH_REQ(enrol);
 EH_REQ(attest_key);
 
+/* req_count.c */
+EH_REQ(ask_count);
+
 #undef EH_REQ
 
 /* req_status.c: all authorizations, as maps of EH_WIRE_AUTHORIZATIONS, into a

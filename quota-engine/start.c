@@ -134,10 +134,13 @@ make_parts(struct eh_boundary *b, struct eh_error *error)
 
 	if ((err = eh_keys_new(b->engine, b->backend, b->conf->backend_verify,
 		 &b->keys)) != EH_OK ||
+	    (err = eh_counts_new(b->engine, b->counted, &b->counts)) !=
+	        EH_OK ||
 	    (err = eh_pins_new(b->engine, b->os, &b->pins)) != EH_OK ||
 	    (err = eh_authorizations_new(
 		 b->engine, b->os, &b->authorizations)) != EH_OK)
 		return eh_error_set(error, err, "out of memory");
+	eh_keys_count(b->keys, b->counted);
 	return eh_store_open(b->conf->state, &b->store, error);
 }
 
@@ -236,7 +239,13 @@ take_up(struct eh_boundary *b, const struct eh_engine_keys *keys,
 		eh_log(EH_LOG_ERROR, "%u keys of the token cannot be used",
 		    bad);
 	warn_of_strangers(b);
-	return EH_OK;
+	/* The TPM and the log must agree on what was signed. */
+	err = eh_counts_load(b->counts, error);
+	if (err == EH_DENIED_FAIL_STOPPED) {
+		eh_boundary_stop(b, eh_error_sentence(error));
+		return EH_OK;
+	}
+	return err;
 }
 
 static int
@@ -255,7 +264,9 @@ look(struct eh_boundary *b, struct eh_error *error)
 	}
 	eh_error_clear(&why);
 	if ((err = eh_genesis_derive(b->backend, &keys, &why)) != EH_OK ||
-	    (err = eh_genesis_bind(b->backend, b->anchor, &why)) != EH_OK) {
+	    (err = eh_genesis_bind(b->backend, b->anchor, &why)) != EH_OK ||
+	    (err = eh_genesis_bind_count(b->backend, b->counted, &why)) !=
+	        EH_OK) {
 		eh_wipe(&keys, sizeof(keys));
 		stop_without_secret(b, err, &why);
 		return EH_OK;
@@ -277,6 +288,25 @@ test_ourselves(void)
 		return 1;
 	eh_health_fail("%s", eh_error_sentence(&error));
 	return 0;
+}
+
+/* The TPM that counts, if the configuration names one. */
+static int
+take_counted(struct eh_boundary *b, struct eh_error *error)
+{
+	const struct eh_conf *conf = b->conf;
+
+	if (conf->issuing_tcti == NULL)
+		return EH_OK;
+	if (conf->anchor_tcti != NULL &&
+	    conf->issuing_reach != EH_CONF_TCTI_DEVICE &&
+	    strcmp(conf->anchor_tcti, conf->issuing_tcti) == 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "anchor and backend.issuing name the same software TPM, "
+		    "which serves one connection: give them one each, or a "
+		    "TPM with a resource manager (device:/dev/tpmrm0)");
+	return eh_counted_open(conf->issuing_tcti, conf->issuing_index,
+	    EH_COUNTED_PATIENCE_MS, &b->counted, error);
 }
 
 static int
@@ -304,6 +334,7 @@ eh_start_open(struct eh_start *s, const struct eh_conf *conf,
 	if ((err = measure(&b->software, error)) != EH_OK ||
 	    (err = take_disk(s, error)) != EH_OK ||
 	    (tested && (err = take_backend(b, error)) != EH_OK) ||
+	    (tested && (err = take_counted(b, error)) != EH_OK) ||
 	    (err = make_engine(s, stopped, arg, error)) != EH_OK ||
 	    (err = make_parts(b, error)) != EH_OK ||
 	    (tested && (err = look(b, error)) != EH_OK)) {
@@ -340,8 +371,10 @@ eh_start_close(struct eh_start *s)
 	eh_nonces_free(b->nonces);
 	eh_pins_free(b->pins);
 	eh_keys_free(b->keys);
+	eh_counts_free(b->counts);
 	eh_engine_free(b->engine);
 	eh_backend_close(b->backend);
+	eh_counted_close(b->counted);
 	eh_os_posix_free(s->os);
 	eh_anchor_close(s->anchor);
 	free(s->apply);

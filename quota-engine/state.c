@@ -170,6 +170,7 @@ eh_state_row_supersede(
 	uint32_t spent;
 
 	eh_state_row_close(st, from, EH_CLOSE_SUPERSEDED);
+	eh_state_counts_supersede(st, to->id, from->id);
 	to->has_supersedes = 1;
 	memcpy(to->supersedes, from->id, EH_ID_LEN);
 	to->burns = from->burns;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/merkle/merkle.h"
+#include "common/message/count.h"
 #include "common/message/pauth.h"
 #include "common/message/types.h"
 #include "quota-engine/anchor/anchor.h"
@@ -89,6 +90,27 @@ struct eh_state_key {
 	uint8_t id[EH_STATE_LABEL];
 	uint8_t backend_len;		/* how the backend finds it */
 	uint8_t backend[EH_STATE_LABEL];
+	struct eh_rawkey count_key;	/* of a key of EH_CUSTODY_COUNTED: who
+					 * approves its uses; else len 0 */
+};
+
+/*
+ * A count in the TPM (doc/format/count.md): of an authorization, or of one key
+ * for what it signs of its own.  ${burned}: uses that the TPM counted and that
+ * no record stands for; of a key of its own, all of them.
+ */
+#define EH_STATE_COUNTS 16
+struct eh_state_count {
+	uint8_t used;			/* 0: empty place */
+	uint8_t has_authorization;
+	uint8_t authorization[EH_ID_LEN];
+	struct eh_count_index index;
+	uint32_t limit, burned;
+	struct eh_rawkey count_key;
+	uint8_t nkeys;
+	uint8_t keys[EH_COUNT_KEYS_MAX][EH_DIGEST_LEN];
+	uint8_t is_approved;
+	uint8_t approvals[EH_COUNT_KEYS_MAX][EH_SIGNATURE_LEN];
 };
 
 /* PIN of a role; index enum eh_wire_role (0 officer, 1 operator). */
@@ -202,6 +224,8 @@ struct eh_state {
 	struct eh_state_issuer issuer[EH_STATE_ISSUERS];
 	struct eh_state_kid kid[EH_STATE_KIDS];
 
+	struct eh_state_count count[EH_STATE_COUNTS]; /* as they came */
+
 	struct eh_clock_state clock;
 	struct eh_state_log log;
 };
@@ -294,6 +318,14 @@ struct eh_state_issuer *eh_state_issuer(
  * when there is no place left. */
 struct eh_state_kid *eh_state_kid(
     struct eh_state *, const uint8_t kid[EH_KID_LEN]);
+
+/* The count with this index, or NULL. */
+struct eh_state_count *eh_state_count(
+    struct eh_state *, const struct eh_count_index *);
+
+/* The counts of ${from} are those of ${to} from now on. */
+void eh_state_counts_supersede(struct eh_state *,
+    const uint8_t to[EH_ID_LEN], const uint8_t from[EH_ID_LEN]);
 
 /* What people know ${row} by: its order name, or the id as hex digits.  Returns
  * ${text}. */

@@ -15,6 +15,7 @@ static const char label[] = "EdgeHSM-state-v1";
 #define FORMAT  3	/* what is written; every one before it is read */
 #define ACKED   2	/* the first one with acknowledgements */
 #define REVOKED 3	/* the first one with revocation */
+#define COUNTS  3	/* the first one with counts in a TPM */
 #define GUARD   3	/* the first one with the clocks at the last commit */
 #define HEADER  EH_STATE_HEADER
 #define ITEMS   32768
@@ -41,6 +42,7 @@ static const struct {
 	[12] = { eh_state_put_log,      eh_state_get_log,      1 },
 	[13] = { eh_state_put_acked,    eh_state_get_acked,    ACKED },
 	[14] = { eh_state_put_revoked,  eh_state_get_revoked,  REVOKED },
+	[15] = { eh_state_put_counts,   eh_state_get_counts,   COUNTS },
 	[17] = { eh_state_put_guard,    eh_state_get_guard,    GUARD },
 };
 /* clang-format on */

@@ -58,6 +58,10 @@ void eh_state_get_log(struct eh_cbor *, struct eh_state *);
 void eh_state_put_acked(struct eh_writer *, const struct eh_state *);
 void eh_state_get_acked(struct eh_cbor *, struct eh_state *);
 
+/* state_counts.c */
+void eh_state_put_counts(struct eh_writer *, const struct eh_state *);
+void eh_state_get_counts(struct eh_cbor *, struct eh_state *);
+
 /* state_parts.c, for the others: a number of one byte; a label, which may be
  * UTF-8, so it is a byte string, without a NUL inside; a public key. */
 uint8_t eh_state_get_small(struct eh_cbor *, uint64_t max);

@@ -7,6 +7,24 @@
 #include "common/message/count.h"
 #include "common/message/items.h"
 
+/* Behind the authorization. */
+static void
+decode_keys(struct eh_cbor *c, struct eh_count_for *use)
+{
+	size_t n;
+
+	eh_cbor_key(c, -71301);
+	n = eh_cbor_array(
+	    c, 1, use->has_authorization ? EH_COUNT_KEYS_MAX : 1);
+	for (size_t i = 0; i < n; i++) {
+		eh_cbor_fixed(c, use->keys[i], EH_DIGEST_LEN);
+		if (!eh_countreq_rises(use, i))
+			eh_cbor_fail(c, EH_ERR_FORMAT);
+	}
+	use->nkeys = (uint8_t)n;
+	eh_cbor_leave(c);
+}
+
 static void
 decode_policies(struct eh_cbor *c, struct eh_count *n)
 {
@@ -42,7 +60,7 @@ eh_count_decode(const void *payload, size_t len, struct eh_count *n,
 	eh_item_version(&c);
 	eh_cbor_key(&c, -70002);
 	n->seq = eh_item_u53(&c);
-	eh_countreq_get_keys(&c, &n->use);
+	decode_keys(&c, &n->use);
 	eh_countreq_get_index(&c, &n->index);
 	eh_cbor_key(&c, -71304);
 	n->limit = (uint32_t)eh_cbor_uint(&c, 1, EH_COUNT_LIMIT_MAX);
@@ -63,7 +81,10 @@ eh_count_encode(const struct eh_count *n, struct eh_writer *w)
 	eh_countreq_put_use(w, &n->use);
 	eh_item_put_version(w);
 	eh_item_put_pair(w, -70002, n->seq);
-	eh_countreq_put_keys(w, &n->use);
+	eh_cbor_put_int(w, -71301);
+	eh_cbor_put_array(w, n->use.nkeys);
+	for (size_t i = 0; i < n->use.nkeys; i++)
+		eh_cbor_put_bytes(w, n->use.keys[i], EH_DIGEST_LEN);
 	eh_countreq_put_index(w, &n->index);
 	eh_item_put_pair(w, -71304, n->limit);
 	if (!n->is_approval) {

@@ -16,22 +16,30 @@ eh_countreq_get_use(struct eh_cbor *c, struct eh_count_for *use)
 	eh_cbor_fixed(c, use->authorization, EH_ID_LEN);
 }
 
-/* Behind eh_countreq_get_use(). */
-void
-eh_countreq_get_keys(struct eh_cbor *c, struct eh_count_for *use)
+int
+eh_countreq_rises(const struct eh_count_for *use, size_t i)
+{
+	return i == 0 ||
+	    memcmp(use->keys[i - 1], use->keys[i], EH_DIGEST_LEN) < 0;
+}
+
+static void
+get_keys(struct eh_cbor *c, struct eh_countreq *r)
 {
 	size_t n;
 
 	eh_cbor_key(c, -71301);
 	n = eh_cbor_array(
-	    c, 1, use->has_authorization ? EH_COUNT_KEYS_MAX : 1);
+	    c, 1, r->use.has_authorization ? EH_COUNT_KEYS_MAX : 1);
 	for (size_t i = 0; i < n; i++) {
-		eh_cbor_fixed(c, use->keys[i], EH_DIGEST_LEN);
-		if (i > 0 &&
-		    memcmp(use->keys[i - 1], use->keys[i], EH_DIGEST_LEN) >= 0)
+		eh_cbor_array(c, 2, 2);
+		eh_cbor_fixed(c, r->use.keys[i], EH_DIGEST_LEN);
+		eh_cbor_fixed(c, r->refs[i], EH_COUNT_REF);
+		eh_cbor_leave(c);
+		if (!eh_countreq_rises(&r->use, i))
 			eh_cbor_fail(c, EH_ERR_FORMAT);
 	}
-	use->nkeys = (uint8_t)n;
+	r->use.nkeys = (uint8_t)n;
 	eh_cbor_leave(c);
 }
 
@@ -61,7 +69,7 @@ eh_countreq_decode(const void *payload, size_t len, struct eh_countreq *r,
 	eh_cbor_fixed(&c, r->hsm_id, EH_HSM_ID_LEN);
 	eh_countreq_get_use(&c, &r->use);
 	eh_item_version(&c);
-	eh_countreq_get_keys(&c, &r->use);
+	get_keys(&c, r);
 	eh_countreq_get_index(&c, &r->index);
 	eh_cbor_key(&c, -71303);
 	r->is_written = (uint8_t)eh_cbor_bool(&c);
@@ -78,13 +86,16 @@ eh_countreq_put_use(struct eh_writer *w, const struct eh_count_for *use)
 		eh_item_put_pair_bytes(w, 7, use->authorization, EH_ID_LEN);
 }
 
-void
-eh_countreq_put_keys(struct eh_writer *w, const struct eh_count_for *use)
+static void
+put_keys(struct eh_writer *w, const struct eh_countreq *r)
 {
 	eh_cbor_put_int(w, -71301);
-	eh_cbor_put_array(w, use->nkeys);
-	for (size_t i = 0; i < use->nkeys; i++)
-		eh_cbor_put_bytes(w, use->keys[i], EH_DIGEST_LEN);
+	eh_cbor_put_array(w, r->use.nkeys);
+	for (size_t i = 0; i < r->use.nkeys; i++) {
+		eh_cbor_put_array(w, 2);
+		eh_cbor_put_bytes(w, r->use.keys[i], EH_DIGEST_LEN);
+		eh_cbor_put_bytes(w, r->refs[i], EH_COUNT_REF);
+	}
 }
 
 void
@@ -103,7 +114,7 @@ eh_countreq_encode(const struct eh_countreq *r, struct eh_writer *w)
 	eh_item_put_pair_bytes(w, 2, r->hsm_id, EH_HSM_ID_LEN);
 	eh_countreq_put_use(w, &r->use);
 	eh_item_put_version(w);
-	eh_countreq_put_keys(w, &r->use);
+	put_keys(w, r);
 	eh_countreq_put_index(w, &r->index);
 	eh_cbor_put_int(w, -71303);
 	eh_cbor_put_bool(w, r->is_written);

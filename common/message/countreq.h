@@ -21,6 +21,7 @@ struct eh_count_for {
 struct eh_countreq {
 	uint8_t hsm_id[EH_HSM_ID_LEN];
 	struct eh_count_for use;
+	uint8_t refs[EH_COUNT_KEYS_MAX][EH_COUNT_REF]; /* of the keys */
 	struct eh_count_index index;
 	uint8_t is_written;	/* 0: let it be written; 1: let it be used */
 };
@@ -34,12 +35,13 @@ EH_MUST_CHECK int eh_countreq_decode(
 void eh_countreq_encode(const struct eh_countreq *, struct eh_writer *);
 
 /* The parts that a count has in common with its request; for count files. */
+/* Is key ${i} above the one before it? */
+int eh_countreq_rises(const struct eh_count_for *, size_t i);
+
 struct eh_cbor;
 void eh_countreq_get_use(struct eh_cbor *, struct eh_count_for *);
-void eh_countreq_get_keys(struct eh_cbor *, struct eh_count_for *);
 void eh_countreq_get_index(struct eh_cbor *, struct eh_count_index *);
 void eh_countreq_put_use(struct eh_writer *, const struct eh_count_for *);
-void eh_countreq_put_keys(struct eh_writer *, const struct eh_count_for *);
 void eh_countreq_put_index(struct eh_writer *, const struct eh_count_index *);
 
 #endif

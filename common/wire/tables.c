@@ -141,6 +141,8 @@ const struct eh_wire_row eh_wire_rows[] = {
 	    O(UNACCOUNTED) } },
 	{ EH_REQ_CHALLENGE, "challenge",	/* for a chip to sign */
 	  { M(AUTHORIZATION), M(ID_KIND), M(DEVICE) }, { M(NONCE) } },
+	{ EH_REQ_ASK_COUNT, "ask-count",
+	  { O(OBJECT), O(AUTHORIZATION) }, { M(DATA) } },
 
 	{ EH_MAP_OBJECT, "object",	/* keys: SPKI and what follows, DIGEST
 					   of the SPKI; others: DATA */

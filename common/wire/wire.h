@@ -52,6 +52,7 @@ enum eh_wire_code {
 	EH_REQ_TIME_NONCE,
 	EH_REQ_STATUS,
 	EH_REQ_CHALLENGE,
+	EH_REQ_ASK_COUNT,
 	EH_REQ_COUNT,
 
 	/* Maps that stand inside a list. */

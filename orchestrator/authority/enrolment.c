@@ -280,6 +280,9 @@ make_grant(struct eh_authority *a, const struct eh_enrolment *e,
 						    : EH_ALG_EDDSA;
 	key->key = *public;
 	key->roles = ROLES;
+	/* A key that TPMs know can let them count. */
+	if (public->len == EH_P256_POINT_LEN)
+		key->roles |= EH_ROLE_BIT(EH_ROLE_COUNT);
 	memcpy(key->iss, self->name, sizeof(key->iss));
 	key->state = EH_KEY_ACTIVE;
 	eh_keyid_kid(&self->key[EH_STORE_GRANT_ROOT].public, kid);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/message/ack.h"
+#include "common/message/count.h"
 #include "common/message/enrol.h"
 #include "common/message/grant.h"
 #include "common/message/keyattest.h"
@@ -385,6 +386,55 @@ show_keyattest(struct eh_sheet *s, const struct eh_sign1 *m,
 	return EH_OK;
 }
 
+/* --- count and its request --- */
+
+static void
+show_use(struct eh_sheet *s, const struct eh_count_for *use,
+    const struct eh_count_index *index)
+{
+	if (use->has_authorization)
+		eh_sheet_hex(
+		    s, "authorization", use->authorization, EH_ID_LEN);
+	for (unsigned i = 0; i < use->nkeys; i++)
+		eh_sheet_fingerprint(
+		    s, "key", use->keys[i], EH_DIGEST_LEN);
+	eh_sheet_text(s, "index", "0x%08x", index->handle);
+	eh_sheet_hex(s, "nonce", index->nonce, index->nonce_len);
+}
+
+static int
+show_count(struct eh_sheet *s, const struct eh_sign1 *m,
+    struct eh_error *error)
+{
+	struct eh_count n;
+	int err = eh_count_decode(m->payload, m->payload_len, &n, error);
+
+	if (err != EH_OK)
+		return err;
+	show_from(s, &n.from);
+	eh_sheet_uint(s, "sequence", n.seq);
+	show_use(s, &n.use, &n.index);
+	eh_sheet_count(s, "limit", n.limit, "uses");
+	eh_sheet_text(s, "lets the index be", "%s",
+	    n.is_approval ? "used" : "written");
+	return EH_OK;
+}
+
+static int
+show_countreq(struct eh_sheet *s, const struct eh_sign1 *m,
+    struct eh_error *error)
+{
+	struct eh_countreq r;
+	int err = eh_countreq_decode(m->payload, m->payload_len, &r, error);
+
+	if (err != EH_OK)
+		return err;
+	eh_sheet_hex(s, "HSM", r.hsm_id, EH_HSM_ID_LEN);
+	show_use(s, &r.use, &r.index);
+	eh_sheet_bool(s, "written", r.is_written);
+	return EH_OK;
+}
+
 /* A type without a row is not read by this version; eh_envelope_decode() has
  * said so before. */
 static int (*const show[EH_MESSAGE_TYPES])(
@@ -397,6 +447,8 @@ static int (*const show[EH_MESSAGE_TYPES])(
 	[EH_MESSAGE_RECEIPT] = show_receipt,
 	[EH_MESSAGE_ENROL] = show_enrol,
 	[EH_MESSAGE_KEYATTEST] = show_keyattest,
+	[EH_MESSAGE_COUNT] = show_count,
+	[EH_MESSAGE_COUNTREQ] = show_countreq,
 };
 
 int

@@ -32,6 +32,7 @@ msg_code_name(unsigned code)
 		[EH_MSG_CODE_BEACON] = "time beacon",
 		[EH_MSG_CODE_CRLORDER] = "CRL order",
 		[EH_MSG_CODE_AGREE] = "root agreement",
+		[EH_MSG_CODE_COUNT] = "count",
 	};
 
 	return name(names, COUNT(names), code);

@@ -18,6 +18,7 @@ static const struct eh_verb *const verbs[] = {
 	&eh_cli_token_csr,
 	&eh_cli_token_enrol,
 	&eh_cli_token_nonce,
+	&eh_cli_token_count,
 	&eh_cli_token_import,
 	&eh_cli_token_receipt,
 	&eh_cli_token_log,

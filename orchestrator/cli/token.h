@@ -13,6 +13,7 @@ extern const struct eh_verb eh_cli_token_keygen;
 extern const struct eh_verb eh_cli_token_csr;
 extern const struct eh_verb eh_cli_token_enrol;
 extern const struct eh_verb eh_cli_token_nonce;
+extern const struct eh_verb eh_cli_token_count;
 extern const struct eh_verb eh_cli_token_import;
 extern const struct eh_verb eh_cli_token_receipt;
 extern const struct eh_verb eh_cli_token_log;

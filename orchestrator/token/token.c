@@ -320,6 +320,28 @@ eh_token_receipt(struct eh_token *t, const uint8_t *nonce, size_t len,
 	return eh_token_fetch(t, "Receipt", ask_receipt, &a, out, error);
 }
 
+static CK_RV
+ask_count(struct eh_token *t, void *arg, CK_BYTE *out, CK_ULONG *len)
+{
+	struct ask *a = arg;
+
+	return t->vendor->AskCount(
+	    t->session, (CK_BYTE *)a->bytes, a->key, out, len);
+}
+
+int
+eh_token_ask_count(struct eh_token *t, const uint8_t *authorization,
+    const struct eh_token_key *key, struct eh_buf *out, struct eh_error *error)
+{
+	struct ask a = { .bytes = authorization,
+		.key = key != NULL ? key->handle : CK_INVALID_HANDLE };
+
+	if (t->vendor->version.major == 1 && t->vendor->version.minor < 2)
+		return eh_error_set(error, EH_ERR_UNSUPPORTED,
+		    "this edgehsm-pkcs11.so is older than this edgehsm");
+	return eh_token_fetch(t, "AskCount", ask_count, &a, out, error);
+}
+
 int
 eh_token_time_nonce(
     struct eh_token *t, uint8_t nonce[EH_ID_LEN], struct eh_error *error)

@@ -158,6 +158,10 @@ EH_MUST_CHECK int eh_token_attest(struct eh_token *,
     struct eh_buf *out, struct eh_error *);
 EH_MUST_CHECK int eh_token_receipt(struct eh_token *, const uint8_t *nonce,
     size_t len, struct eh_buf *out, struct eh_error *);
+/* The request for a count: for an authorization, or (NULL) for a key. */
+EH_MUST_CHECK int eh_token_ask_count(struct eh_token *,
+    const uint8_t *authorization, const struct eh_token_key *,
+    struct eh_buf *out, struct eh_error *);
 EH_MUST_CHECK int eh_token_time_nonce(
     struct eh_token *, uint8_t nonce[EH_ID_LEN], struct eh_error *);
 

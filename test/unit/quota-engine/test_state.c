@@ -56,6 +56,34 @@ fill_row(struct eh_row *row, unsigned i)
 	}
 }
 
+/* A point of P-256: its generator. */
+static void
+fill_point(struct eh_rawkey *point)
+{
+	uint8_t raw[EH_RAWKEY_MAX];
+	size_t len = unit_hex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb"
+			      "33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c"
+			      "0f9e162bce33576b315ececbb6406837bf51f5",
+	    raw, sizeof(raw));
+
+	ck_assert_int_eq(eh_rawkey_set(point, raw, len), EH_OK);
+}
+
+static void
+fill_count(struct eh_state_count *n, unsigned i)
+{
+	memset(n, 0xff, sizeof(*n));
+	n->used = 1;
+	n->has_authorization = 1;
+	n->index.handle = EH_COUNT_HANDLE_FIRST + i;
+	n->index.nonce_len = EH_COUNT_NONCE_MAX;
+	n->limit = n->burned = EH_COUNT_LIMIT_MAX;
+	memset(&n->count_key, 0, sizeof(n->count_key));
+	fill_point(&n->count_key);
+	n->nkeys = EH_COUNT_KEYS_MAX;
+	n->is_approved = 1;
+}
+
 static void
 fill_key(struct eh_state_key *k, unsigned i)
 {
@@ -67,7 +95,9 @@ fill_key(struct eh_state_key *k, unsigned i)
 	memset(k->key.bytes, (int)i + 1, EH_ED25519_KEY_LEN);
 	k->purpose = EH_PURPOSE_ISSUING;
 	k->origin = EH_ORIGIN_BACKEND;
-	k->custody = EH_CUSTODY_SEPARATE;
+	k->custody = EH_CUSTODY_COUNTED;
+	memset(&k->count_key, 0, sizeof(k->count_key));
+	fill_point(&k->count_key);
 	k->alg = -65535;
 	memset(k->label, 0xc3, EH_STATE_LABEL);
 	k->label[EH_STATE_LABEL] = '\0';
@@ -101,6 +131,8 @@ large(void)
 		fill_row(&st.row[i], i);
 	for (unsigned i = 0; i < EH_STATE_KEYS; i++)
 		fill_key(&st.key[i], i);
+	for (unsigned i = 0; i < EH_STATE_COUNTS; i++)
+		fill_count(&st.count[i], i);
 	for (unsigned i = 0; i < EH_STATE_ISSUERS; i++) {
 		st.issuer[i].key.len = EH_ED25519_KEY_LEN;
 		st.issuer[i].alg = -65535;

