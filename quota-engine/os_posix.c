@@ -16,6 +16,7 @@
 #include "common/hex.h"
 #include "quota-engine/anchor/anchor.h"
 #include "quota-engine/os.h"
+#include "quota-engine/os_begin.h"
 #include "quota-engine/rng.h"
 
 struct eh_os_posix {
@@ -411,6 +412,7 @@ eh_os_posix_new(const char *state, struct eh_anchor *anchor,
 	if ((err = take_lock(os, state, error)) != EH_OK ||
 	    (err = make_folders(os, state, error)) != EH_OK)
 		goto out;
+	eh_os_begin(os->folder);
 	*osp = os;
 	os = NULL;
 out:

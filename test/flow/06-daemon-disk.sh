@@ -29,11 +29,23 @@ if command -v strace > /dev/null && ! grep -q __asan_init "$EDGEHSMD" &&
 	wait "$PID" || STATUS=$?
 	check "it ends with the status of a fail-stop" [ "$STATUS" = 69 ]
 	check "and says why in its log" grep -q "fail-stopped: " "$D/err"
-	UNDER=
+	UNDER="strace -f -y -o $D/strace
+	    -e trace=fadvise64,pread64,fdatasync"
 	daemon || result 1 "it starts again"
+	UNDER=
+	for file in state.0 state.1 journal/0000000000000000.ehj; do
+		check "it reads $file from the disk, not from what was left" \
+		    awk -v file="$STATE/$file" '
+			index($0, file) == 0 { next }
+			/fadvise64.*DONTNEED/ { told = 1 }
+			/pread64/ { exit !told }
+			END { exit !told }' "$D/strace"
+	done
 	check "the next start decides, and serves" \
 	    req -t "$ticket" generate alg=-7 purpose=0 label=k id=
-	stop
+	# To strace, a signal means to leave the other alone.
+	kill "$(cat "$STATE/lock")"
+	wait "$PID" || :
 else
 	check "strace is not to be had here # SKIP" true
 fi

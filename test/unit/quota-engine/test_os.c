@@ -299,6 +299,31 @@ START_TEST(an_anchor_that_others_can_write_is_refused)
 }
 END_TEST
 
+START_TEST(what_a_kill_left_unfinished_is_removed)
+{
+	static const char hex[] = "messages/"
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char left[FIXTURE_PATH], whole[FIXTURE_PATH], other[FIXTURE_PATH];
+	char name[EH_OS_NAME];
+
+	begin();
+	eh_os_posix_free(posix);
+	fixture_join(whole, state, hex);
+	fixture_write(whole, "a message", 0600);
+	snprintf(name, sizeof(name), "%s.new", hex);
+	fixture_join(left, state, name);
+	fixture_write(left, "half a mess", 0600);
+	fixture_join(other, state, "profiles/notes.new");
+	fixture_write(other, "of somebody", 0600);
+	ck_assert_int_eq(
+	    eh_os_posix_new(state, anchor, &posix, &error), EH_OK);
+	ck_assert_int_ne(access(left, F_OK), 0);
+	ck_assert_int_eq(access(whole, F_OK), 0);
+	ck_assert_int_eq(access(other, F_OK), 0);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -316,6 +341,7 @@ main(void)
 	    t, what_a_killed_daemon_left_in_the_anchor_is_made_durable);
 	tcase_add_test(t, a_damaged_anchor_is_none);
 	tcase_add_test(t, an_anchor_that_others_can_write_is_refused);
+	tcase_add_test(t, what_a_kill_left_unfinished_is_removed);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
