@@ -214,6 +214,9 @@ eh_clockguard_now(struct eh_clockguard *guard,
 {
 	struct span s;
 
+	/* No clock of a boot goes back. */
+	if (!follows(&guard->last, reading))
+		guard->disagreed = 1;
 	guard->last = *reading;
 	measure(guard, &guard->base, reading, &guard->disagreed, &s);
 	now->wall = reading->wall;
@@ -253,6 +256,9 @@ eh_clockguard_raise(const struct eh_clockguard *guard,
 	state->floor = later(state->floor, now->t_lo);
 	state->powered = later(state->powered, now->since);
 	state->disagreed |= guard->disagreed != 0;
+	if (memcmp(state->seen.boot_id, guard->last.boot_id, EH_ID_LEN) == 0 &&
+	    !follows(&state->seen, &guard->last))
+		return;
 	state->seen = guard->last;
 	state->seen.wall = 0;
 	state->seen.tpm = guard->tpm.tpm;

@@ -106,6 +106,16 @@ permit(uint64_t nbf, uint64_t exp, enum eh_clock_rule rule)
 	    &n, nbf, exp, &limits, rule, "PO-1", &error);
 }
 
+/* The daemon starts again in the same boot. */
+static uint8_t
+restart(void)
+{
+	uint8_t flags = 0;
+
+	eh_clockguard_start(&guard, &state, &clock_now, &flags);
+	return flags;
+}
+
 START_TEST(t3_before_any_attestation_nothing_is_permitted)
 {
 	ck_assert_int_eq(now().quality, EH_QUALITY_NONE);
@@ -220,6 +230,26 @@ START_TEST(t2_clocks_that_disagree_cost_the_quality)
 	nonce();
 	ck_assert_int_eq(attest(T0 + 2000, 2), EH_OK);
 	ck_assert_int_eq(now().quality, EH_QUALITY_FRESH);
+}
+END_TEST
+
+START_TEST(t2_a_clock_that_goes_back_while_we_look_costs_the_quality)
+{
+	struct eh_clock_reading before;
+	struct eh_now n;
+
+	nonce();
+	ck_assert_int_eq(attest(T0, 1), EH_OK);
+	pass(1000);
+	n = now();
+	eh_clockguard_raise(&guard, &state, &n);
+	before = state.seen;
+	clock_now.raw -= 1;
+	n = now();
+	ck_assert_int_eq(n.quality, EH_QUALITY_FLOOR);
+	eh_clockguard_raise(&guard, &state, &n);
+	ck_assert_mem_eq(&state.seen, &before, sizeof(before));
+	ck_assert_uint_eq(restart(), EH_BOOT_OTHER_BOOT | EH_BOOT_CLOCKS);
 }
 END_TEST
 
@@ -358,16 +388,6 @@ START_TEST(t6_a_replayed_attestation_gives_the_same_clock)
 	ck_assert_int_eq(now().quality, EH_QUALITY_FLOOR);
 }
 END_TEST
-
-/* The daemon starts again in the same boot. */
-static uint8_t
-restart(void)
-{
-	uint8_t flags = 0;
-
-	eh_clockguard_start(&guard, &state, &clock_now, &flags);
-	return flags;
-}
 
 /* The TPM is asked now, as at the start, at a commit and each minute. */
 static void
@@ -765,6 +785,8 @@ main(void)
 	tcase_add_test(t, t1_a_nonce_dies_when_the_tpm_was_reset);
 	tcase_add_test(t, t2_an_answered_nonce_gives_an_interval);
 	tcase_add_test(t, t2_clocks_that_disagree_cost_the_quality);
+	tcase_add_test(
+	    t, t2_a_clock_that_goes_back_while_we_look_costs_the_quality);
 	tcase_add_test(t, t2_a_slowed_clock_does_not_stretch_time);
 	tcase_add_test(
 	    t, t2_a_day_after_the_attestation_the_time_is_attested_not_fresh);

@@ -205,7 +205,8 @@ START_TEST(clocks_that_stop_take_nothing_back)
 	restart();
 	refused(1, EH_DENIED_EXPIRED, "PO-1 expired");
 	made(2);	/* out of the grace */
-	ck_assert_uint_eq(h.eng->boot_flags, EH_BOOT_OTHER_BOOT);
+	ck_assert_uint_eq(
+	    h.eng->boot_flags, EH_BOOT_OTHER_BOOT | EH_BOOT_CLOCKS);
 	ck_assert_int_eq(now().quality, EH_QUALITY_FLOOR);
 }
 END_TEST
