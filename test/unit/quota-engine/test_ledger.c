@@ -144,6 +144,52 @@ START_TEST(a_repeated_reissue_waits_for_the_anchor_too)
 }
 END_TEST
 
+/* Template ${template} of a device, whose two share one key: ${key}. */
+static int
+issue_key(uint8_t template_index, uint8_t key)
+{
+	struct heart_ask ask = { .order = 1, .device = 1, .templates = 2,
+		.template_index = template_index, .key = key };
+	struct eh_ticket ticket;
+	struct eh_record record;
+	struct eh_request req;
+	uint8_t reply[EH_PRIVATE_REPLY_MAX];
+	size_t len;
+	int err;
+
+	heart_request(&h, &ask, &req);
+	memset(req.key, key, sizeof(req.key));
+	err = eh_engine_claim(
+	    h.eng, &req, &ticket, &answer, reply, &len, &h.error);
+	if (err != EH_OK || answer.verdict == EH_VERDICT_RETRY)
+		return err;
+	heart_record(&req, answer.issue, &record);
+	memset(reply, key, 64);
+	return eh_engine_submit(
+	    h.eng, &ticket, &record, reply, 64, &h.error);
+}
+
+START_TEST(a_reissue_begins_anew_with_another_key)
+{
+	struct heart_order o = heart_order(1, 10, 2);
+
+	o.reissues = 2;
+	o.uses = 2;
+	begin(&o);
+	ck_assert_int_eq(issue_key(0, 1), EH_OK);
+	ck_assert_int_eq(issue_key(1, 2), EH_DENIED_TEMPLATE);
+	ck_assert_int_eq(issue_key(0, 2), EH_OK);
+	ck_assert_int_eq(answer.verdict, EH_VERDICT_REISSUE);
+	/* The other one goes with it, not with a third. */
+	ck_assert_int_eq(issue_key(1, 3), EH_DENIED_TEMPLATE);
+	ck_assert_int_eq(issue_key(1, 2), EH_OK);
+	ck_assert_int_eq(answer.verdict, EH_VERDICT_FIRST);
+	ck_assert_uint_eq(used(EH_OP_PASS), 1);
+	ck_assert_uint_eq(used(EH_OP_REISSUE), 1);
+	heart_end(&h);
+}
+END_TEST
+
 START_TEST(without_an_allowance_there_is_no_reissue)
 {
 	struct heart_order o = heart_order(1, 10, 2);
@@ -668,6 +714,7 @@ main(void)
 	tcase_add_test(
 	    t, other_bytes_for_an_issued_template_need_an_allowance);
 	tcase_add_test(t, a_repeated_reissue_waits_for_the_anchor_too);
+	tcase_add_test(t, a_reissue_begins_anew_with_another_key);
 	tcase_add_test(t, without_an_allowance_there_is_no_reissue);
 	tcase_add_test(
 	    t, a_finished_device_needs_a_reissue_for_anything_new);
