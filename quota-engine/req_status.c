@@ -155,6 +155,7 @@ struct glance {
 	struct eh_now now;
 	uint64_t flags, seq, boots, commits, burned, unacked, unaccounted;
 	unsigned anchor_class, anchor_mode, custody;
+	struct eh_anchor_identity tpm;
 };
 
 static void
@@ -188,7 +189,28 @@ take_glance(struct eh_boundary *b, struct glance *g)
 	g->anchor_class = state->anchor_class;
 	g->anchor_mode = state->anchor_mode;
 	g->custody = eh_boundary_custody(state);
+	g->tpm = state->anchor;
 	eh_engine_unlock(b->engine);
+}
+
+/* Who the anchor is, when it is not a file. */
+static void
+put_tpm(struct eh_boundary *b, struct eh_call *call, const struct glance *g)
+{
+	struct eh_wire *out = &call->out;
+
+	if (g->anchor_mode == EH_ANCHOR_FILE)
+		return;
+	if (b->anchor != NULL && b->anchor->describe != NULL)
+		eh_call_say_as(
+		    call, EH_WIRE_TPM, b->anchor->describe(b->anchor->arg));
+	eh_wire_put_bytes(out, EH_WIRE_TPM_KEY, g->tpm.key, EH_TPM_NAME);
+	eh_wire_put_bytes(out, EH_WIRE_TPM_INDEX, g->tpm.index, EH_TPM_NAME);
+	if (g->anchor_mode != EH_ANCHOR_TPM_OWNER)
+		return;
+	eh_wire_put_bytes(
+	    out, EH_WIRE_TPM_COUNTER, g->tpm.counter, EH_TPM_NAME);
+	eh_wire_put_number(out, EH_WIRE_TPM_COUNT, (int64_t)g->tpm.count);
 }
 
 static void
@@ -235,6 +257,7 @@ put_ready(struct eh_boundary *b, struct eh_call *call, struct eh_error *error)
 	eh_wire_put_number(&call->out, EH_WIRE_FLAGS, (int64_t)g->flags);
 	eh_wire_put_number(&call->out, EH_WIRE_QUALITY, g->now.quality);
 	put_glance(call, g);
+	put_tpm(b, call, g);
 	eh_list_init(&rows, ROWS_MAX);
 	if ((err = eh_req_authorizations(b, &rows)) == EH_OK)
 		err = eh_list_put(&rows, call, EH_WIRE_AUTHORIZATIONS);

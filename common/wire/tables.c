@@ -75,6 +75,11 @@ const struct eh_wire_type eh_wire_types[EH_WIRE_LABELS] = {
 	[EH_WIRE_CLOSED]          = { EH_WIRE_T_UINT,  1, 6 },
 	[EH_WIRE_GRACE]           = { EH_WIRE_T_UINT,  0, UINT32_MAX },
 	[EH_WIRE_RECORDS]         = { EH_WIRE_T_UINT,  0, 65535 },
+	[EH_WIRE_TPM]             = { EH_WIRE_T_TEXT,  1, 64 },
+	[EH_WIRE_TPM_KEY]         = { EH_WIRE_T_BYTES, 34, 34 },
+	[EH_WIRE_TPM_INDEX]       = { EH_WIRE_T_BYTES, 34, 34 },
+	[EH_WIRE_TPM_COUNTER]     = { EH_WIRE_T_BYTES, 34, 34 },
+	[EH_WIRE_TPM_COUNT]       = { EH_WIRE_T_UINT,  0, EH_WIRE_U53 },
 };
 
 #define M(label) { EH_WIRE_##label, 1 }
@@ -138,7 +143,8 @@ const struct eh_wire_row eh_wire_rows[] = {
 	    O(BOOTS), O(COMMITS), O(ANCHOR_CLASS), O(ANCHOR),
 	    O(ANCHOR_MODE), O(CUSTODY), O(BURNED_SEQS), O(UNACKED),
 	    M(REFUSALS), M(AUTHORIZATIONS), O(REFUSAL),
-	    O(UNACCOUNTED) } },
+	    O(UNACCOUNTED), O(TPM), O(TPM_KEY), O(TPM_INDEX),
+	    O(TPM_COUNTER), O(TPM_COUNT) } },
 	{ EH_REQ_CHALLENGE, "challenge",	/* for a chip to sign */
 	  { M(AUTHORIZATION), M(ID_KIND), M(DEVICE) }, { M(NONCE) } },
 	{ EH_REQ_ASK_COUNT, "ask-count",

@@ -135,6 +135,11 @@ enum eh_wire_label {
 				 * of its last record */
 	EH_WIRE_GRACE,		/* devices that boot grace is left for */
 	EH_WIRE_RECORDS,	/* counted records that a device makes */
+	EH_WIRE_TPM,		/* what the anchor's TPM says that it is */
+	EH_WIRE_TPM_KEY,	/* Names: of its endorsement key, */
+	EH_WIRE_TPM_INDEX,	/* of the anchor's index, */
+	EH_WIRE_TPM_COUNTER,	/* and of the counter beside it */
+	EH_WIRE_TPM_COUNT,	/* where that stands */
 	EH_WIRE_LABELS
 };
 

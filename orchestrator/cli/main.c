@@ -22,6 +22,7 @@ static const struct eh_verb *const verbs[] = {
 	&eh_cli_token_import,
 	&eh_cli_token_receipt,
 	&eh_cli_token_log,
+	&eh_cli_token_anchor,
 	&eh_cli_profile_check,
 	&eh_cli_profile_compile,
 	&eh_cli_profile_render,

@@ -17,5 +17,6 @@ extern const struct eh_verb eh_cli_token_count;
 extern const struct eh_verb eh_cli_token_import;
 extern const struct eh_verb eh_cli_token_receipt;
 extern const struct eh_verb eh_cli_token_log;
+extern const struct eh_verb eh_cli_token_anchor;
 
 #endif

@@ -160,6 +160,13 @@ read_status(const struct eh_wire *w, struct eh_token_status *s)
 	    (enum eh_anchor_class)number(w, EH_WIRE_ANCHOR_CLASS);
 	s->anchor_mode = (enum eh_anchor_mode)number(w, EH_WIRE_ANCHOR_MODE);
 	s->custody = (enum eh_custody)number(w, EH_WIRE_CUSTODY);
+	if ((err = eh_wire_text(w, EH_WIRE_TPM, s->tpm, sizeof(s->tpm))) !=
+	    EH_OK)
+		return err;
+	copy(w, EH_WIRE_TPM_KEY, s->tpm_key, EH_TOKEN_NAME);
+	copy(w, EH_WIRE_TPM_INDEX, s->tpm_index, EH_TOKEN_NAME);
+	copy(w, EH_WIRE_TPM_COUNTER, s->tpm_counter, EH_TOKEN_NAME);
+	s->tpm_count = number(w, EH_WIRE_TPM_COUNT);
 	while (eh_wire_list_next(
 	    w, EH_WIRE_AUTHORIZATIONS, &cursor, &entry, &len)) {
 		if (s->nauthorizations == EH_TOKEN_AUTHORIZATIONS)

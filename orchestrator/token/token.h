@@ -72,6 +72,8 @@ struct eh_token_authorization {
 };
 #define EH_TOKEN_AUTHORIZATIONS 64
 
+#define EH_TOKEN_NAME 34	/* bytes of a Name of the TPM */
+
 /* Members that the token did not say (it is fresh, or stopped) are zero. */
 struct eh_token_status {
 	enum eh_wire_state state;
@@ -92,6 +94,11 @@ struct eh_token_status {
 	enum eh_anchor_mode anchor_mode;
 	enum eh_custody custody;
 	uint8_t anchor[EH_DIGEST_LEN];
+	/* Of an anchor in a TPM: what that says that it is, and Names. */
+	char tpm[65];
+	uint8_t tpm_key[EH_TOKEN_NAME], tpm_index[EH_TOKEN_NAME];
+	uint8_t tpm_counter[EH_TOKEN_NAME];	/* mode owner */
+	uint64_t tpm_count;
 	unsigned nauthorizations;
 	struct eh_token_authorization authorization[EH_TOKEN_AUTHORIZATIONS];
 };

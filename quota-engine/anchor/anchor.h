@@ -63,6 +63,10 @@ struct eh_anchor {
 	void (*why)(void *arg, struct eh_error *);
 	int (*clock)(void *arg, struct eh_clock_tpm *);
 
+	/* What it says that it is, for people, at most 64 characters; NULL for
+	 * an anchor that is nothing but its name. */
+	const char *(*describe)(void *arg);
+
 	void (*close)(void *arg);
 };
 

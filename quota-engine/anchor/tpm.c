@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -428,6 +429,14 @@ tpm_why(void *arg, struct eh_error *error)
 	pthread_mutex_unlock(&tpm->lock);
 }
 
+static const char *
+tpm_describe(void *arg)
+{
+	const struct tpm *tpm = arg;
+
+	return tpm->link.model;
+}
+
 static void
 tpm_close(void *arg)
 {
@@ -455,6 +464,7 @@ eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode mode,
 		.raise = tpm_raise,
 		.clock = tpm_clock,
 		.why = tpm_why,
+		.describe = tpm_describe,
 		.close = tpm_close,
 	};
 	struct tpm *tpm = calloc(1, sizeof(*tpm));
@@ -484,6 +494,9 @@ eh_anchor_tpm_open(const char *tcti, enum eh_anchor_mode mode,
 		tpm_close(tpm);
 		return EH_ERR_STORAGE;
 	}
+	eh_tpm_ask_model(&tpm->link);
+	if (tpm->link.model[0] == '\0')
+		snprintf(tpm->link.model, sizeof(tpm->link.model), "unknown");
 	*anchorp = &tpm->table;
 	return EH_OK;
 }

@@ -2,6 +2,7 @@
 /* tpm_call.c - one conversation with a TPM: what the anchor asks of it. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
@@ -63,6 +64,52 @@ eh_tpm_connect(struct eh_tpm *t)
 	if (t->via.esys != NULL)
 		return EH_TPM_DONE;
 	return said(t, "a new session", eh_tpm_link_open(&t->via, t->tcti));
+}
+
+/* Four characters of a property, as far as they are printable. */
+static size_t
+put_characters(char *out, size_t at, uint32_t value)
+{
+	for (int shift = 24; shift >= 0 && at + 1 < EH_TPM_MODEL; shift -= 8) {
+		char c = (char)(value >> shift & 0x7f);
+
+		if (c > ' ' || (c == ' ' && at > 0 && out[at - 1] != ' '))
+			out[at++] = c;
+	}
+	return at;
+}
+
+void
+eh_tpm_ask_model(struct eh_tpm *t)
+{
+	TPMS_CAPABILITY_DATA *data = NULL;
+	uint32_t firmware[2] = { 0, 0 };
+	size_t at = 0;
+	TPMI_YES_NO more;
+
+	if (Esys_GetCapability(t->via.esys, NONE, NONE, NONE,
+		TPM2_CAP_TPM_PROPERTIES, TPM2_PT_MANUFACTURER,
+		TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_MANUFACTURER + 1, &more,
+		&data) != TSS2_RC_SUCCESS)
+		return;
+	for (uint32_t i = 0; i < data->data.tpmProperties.count; i++) {
+		const TPMS_TAGGED_PROPERTY *p =
+		    &data->data.tpmProperties.tpmProperty[i];
+
+		if (p->property == TPM2_PT_VENDOR_STRING_1 && at > 0 &&
+		    at + 1 < EH_TPM_MODEL)
+			t->model[at++] = ' ';
+		if (p->property <= TPM2_PT_VENDOR_STRING_4)
+			at = put_characters(t->model, at, p->value);
+		if (p->property == TPM2_PT_FIRMWARE_VERSION_1)
+			firmware[0] = p->value;
+		if (p->property == TPM2_PT_FIRMWARE_VERSION_2)
+			firmware[1] = p->value;
+	}
+	Esys_Free(data);
+	snprintf(t->model + at, EH_TPM_MODEL - at,
+	    ", firmware %u.%u.%u.%u", firmware[0] >> 16,
+	    firmware[0] & 0xffff, firmware[1] >> 16, firmware[1] & 0xffff);
 }
 
 /*

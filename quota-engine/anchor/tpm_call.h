@@ -12,6 +12,8 @@
 #include "quota-engine/anchor/tpm_policy.h"
 #include "quota-engine/tpm/link.h"
 
+#define EH_TPM_MODEL 65
+
 /* The two indexes of an anchor. */
 enum eh_tpm_place {
 	EH_TPM_INDEX,		/* type EXTEND, 32 bytes */
@@ -33,6 +35,7 @@ struct eh_tpm {
 	int is_bound;				/* ${auth} holds */
 	TPM2B_AUTH auth;
 	struct eh_error why;
+	char model[EH_TPM_MODEL];		/* as it says, once read */
 
 	struct eh_tpm_link via;
 	ESYS_TR place[EH_TPM_PLACES];		/* ESYS_TR_NONE: not looked up */
@@ -44,6 +47,9 @@ struct eh_tpm {
 /* Make the connection and the session, if there are none.  Nothing is written
  * in the TPM. */
 enum eh_tpm_outcome eh_tpm_connect(struct eh_tpm *);
+
+/* Read ${model}: manufacturer, model, firmware.  Nothing proves it. */
+void eh_tpm_ask_model(struct eh_tpm *);
 
 /* End the session and the connection, if there are any. */
 void eh_tpm_disconnect(struct eh_tpm *);
