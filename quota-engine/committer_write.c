@@ -168,6 +168,9 @@ settle_change(struct eh_engine *eng, struct eh_submission *sub)
 
 	if (err == EH_OK)
 		err = eh_ledger_reconcile(eng);
+	if (err == EH_OK)
+		eh_ledger_move(eng, sub->record, sub->private.message,
+		    sub->private.message_len);
 	if (!sub->change->journal_only)
 		eh_commit_request(eng);
 	return err;

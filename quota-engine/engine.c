@@ -591,7 +591,7 @@ eh_engine_tick(struct eh_engine *eng, struct eh_error *error)
 			(void)eh_engine_round(eng);
 	} else if (eng->phase == EH_PHASE_STARTED) {
 		eh_engine_clock(eng, &now);
-		eh_ledger_expire(eng, &now);
+		eh_ledger_mark_over(eng, &now);
 		if (eng->clock_ns - eng->committed >= HOUR_NS)
 			eh_commit_request(eng);
 		pthread_cond_signal(&eng->work);

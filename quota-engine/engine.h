@@ -58,6 +58,17 @@ struct eh_apply {
 	    struct eh_error *);
 };
 
+/* Whose devices an authorization goes on with.  When its profile is another one,
+ * ${map} says for each of ${templates} templates of the old one which it is in
+ * the new one, or EH_TEMPLATE_GONE; 0 templates: the profile is the same. */
+#define EH_REQUEST_TEMPLATES 16
+#define EH_TEMPLATE_GONE     0xff
+struct eh_moved {
+	uint8_t id[EH_ID_LEN];
+	uint8_t templates;
+	uint8_t map[EH_REQUEST_TEMPLATES];
+};
+
 struct eh_engine_params {
 	struct eh_os *os;		/* borrowed */
 	const char *state_name;		/* for sentences: the state folder */
@@ -70,11 +81,11 @@ struct eh_engine_params {
 	size_t napply;
 	/*
 	 * Which authorization a message superseded, from the ${redo} of its
-	 * kind-2 record: 1 and the id, or 0.  Asked when the device index is
-	 * rebuilt, for rows that have left the table.
+	 * kind-2 record: 1 and the rest, or 0.  Asked when devices follow, now
+	 * and whenever the device index is rebuilt.
 	 */
 	int (*superseded)(
-	    const uint8_t *redo, size_t redolen, uint8_t id[EH_ID_LEN]);
+	    const uint8_t *redo, size_t redolen, struct eh_moved *);
 	/* Called once when the engine stops; must not call back.  May be
 	 * NULL. */
 	void (*stopped)(void *arg);
@@ -177,8 +188,7 @@ struct eh_clockguard *eh_engine_clockguard(struct eh_engine *);
  *
  * A request, matched against a row by the worker.
  */
-#define EH_DEVICE_KEY        8
-#define EH_REQUEST_TEMPLATES 16
+#define EH_DEVICE_KEY 8
 struct eh_request {
 	uint8_t authorization[EH_ID_LEN];
 	uint64_t generation;		/* of the row that it matched */

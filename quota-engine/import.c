@@ -17,6 +17,7 @@
 #include "quota-engine/import_count.h"
 #include "quota-engine/import_judge.h"
 #include "quota-engine/import_revoke.h"
+#include "quota-engine/import_supersede.h"
 #include "quota-engine/nonce.h"
 
 #define PROFILES_MAX 256	/* files; they are never removed */
@@ -111,6 +112,8 @@ commit(struct eh_incoming *in, enum eh_msg_code code, struct eh_error *error)
 	change.journal_only = code == EH_MSG_CODE_ACK;
 	if (code == EH_MSG_CODE_ACK)
 		err = eh_import_ack_redo(in, redo, &change.redolen);
+	else if (code == EH_MSG_CODE_PAUTH)
+		err = eh_import_pauth_redo(in, redo, &change.redolen);
 	else
 		err = eh_import_redo(in->b, code, in->bytes, in->len, redo,
 		    &change.redolen, error);

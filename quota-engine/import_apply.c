@@ -14,6 +14,7 @@
 #include "quota-engine/import_apply.h"
 #include "quota-engine/import_count.h"
 #include "quota-engine/import_revoke.h"
+#include "quota-engine/import_supersede.h"
 #include "quota-engine/nonce.h"
 
 #define READING_LEN (EH_ID_LEN + 8 + 8)
@@ -268,7 +269,8 @@ apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
 		return EH_OK;
 	if ((p = malloc(sizeof(*p))) == NULL)
 		return EH_ERR_MEMORY;
-	if ((err = eh_envelope_decode(redo, len, &e, error)) != EH_OK ||
+	if ((err = eh_import_skip_moved(&redo, &len)) != EH_OK ||
+	    (err = eh_envelope_decode(redo, len, &e, error)) != EH_OK ||
 	    (err = eh_pauth_decode(e.sign1.payload, e.sign1.payload_len, p,
 	         error)) != EH_OK ||
 	    (err = eh_import_note(state, record, &e, p->seq, p->from.iat, error)) !=
@@ -280,7 +282,7 @@ apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
 		row->has_supersedes = 1;
 		memcpy(row->supersedes, p->supersedes, EH_ID_LEN);
 		old = eh_state_row(state, p->supersedes);
-		if (old == NULL || old->state != EH_ROW_LIVE) {
+		if (old == NULL || !eh_state_row_goes_on(old)) {
 			err = eh_error_set(error, EH_ERR_FORMAT,
 			    "the authorization that it supersedes is not live "
 			    "here");
@@ -293,23 +295,6 @@ apply_pauth(struct eh_state *state, struct eh_clockguard *guard,
 out:
 	free(p);
 	return err;
-}
-
-int
-eh_import_superseded(const uint8_t *redo, size_t len, uint8_t id[EH_ID_LEN])
-{
-	struct eh_pauth *p = malloc(sizeof(*p));
-	struct eh_envelope e;
-	int found = 0;
-
-	if (p != NULL && eh_envelope_decode(redo, len, &e, NULL) == EH_OK &&
-	    eh_pauth_decode(e.sign1.payload, e.sign1.payload_len, p, NULL) ==
-	        EH_OK && p->has_supersedes) {
-		memcpy(id, p->supersedes, EH_ID_LEN);
-		found = 1;
-	}
-	free(p);
-	return found;
 }
 
 static int

@@ -20,11 +20,6 @@ EH_MUST_CHECK int eh_import_note(struct eh_state *, const struct eh_record *,
 /* Fill the members of a kind-2 record that come from the authorization. */
 void eh_import_installed(struct eh_record *, const struct eh_pauth *);
 
-/* Which authorization did the message of a kind-2 record supersede?  1 and its
- * id, or 0: see superseded in struct eh_engine_params. */
-int eh_import_superseded(
-    const uint8_t *redo, size_t len, uint8_t id[EH_ID_LEN]);
-
 /*
  * The bytes that replay needs beside the record, at most
  * EH_PRIVATE_MESSAGE_MAX: the message; for a time attestation with the readings

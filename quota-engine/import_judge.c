@@ -16,6 +16,7 @@
 #include "quota-engine/import_apply.h"
 #include "quota-engine/import_judge.h"
 #include "quota-engine/import_revoke.h"
+#include "quota-engine/import_supersede.h"
 #include "quota-engine/nonce.h"
 
 int
@@ -135,54 +136,6 @@ out:
 	return err;
 }
 
-/* The kind of scope of a live authorization stands in its message only. */
-static int
-judge_scope(const struct eh_incoming *in, const struct eh_pauth *p,
-    struct eh_error *error)
-{
-	struct eh_authorization_view view[EH_STATE_ROWS];
-	unsigned n = eh_authorizations_hold(in->b->authorizations, view);
-	const struct eh_scope *old = NULL;
-	int err = EH_OK;
-
-	for (unsigned i = 0; i < n; i++)
-		if (memcmp(view[i].what->id, p->supersedes, EH_ID_LEN) == 0)
-			old = &view[i].what->pauth.scope;
-	if (old == NULL)
-		err = eh_error_set(error, EH_ERR_STORAGE,
-		    "the message of the authorization that it supersedes "
-		    "cannot be read: import that one again first");
-	else if (old->kind != p->scope.kind)
-		err = eh_error_set(error, EH_ERR_FORMAT,
-		    "it supersedes an authorization with another kind of scope "
-		    "(%d, not %d)", old->kind, p->scope.kind);
-	eh_authorizations_release(in->b->authorizations, view, n);
-	return err;
-}
-
-static int
-judge_superseded(const struct eh_incoming *in, const struct eh_pauth *p,
-    struct eh_error *error)
-{
-	const struct eh_row *old;
-
-	if (!p->has_supersedes)
-		return EH_OK;
-	old = eh_state_row(in->state, p->supersedes);
-	if (old == NULL || old->state != EH_ROW_LIVE)
-		return eh_error_set(error, EH_ERR_FORMAT,
-		    "the authorization that it supersedes is not live here");
-	if (strcmp(old->profile.name, p->profile.name) != 0)
-		return eh_error_set(error, EH_ERR_FORMAT,
-		    "it supersedes an authorization of another profile, %s",
-		    old->profile.name);
-	if (memcmp(old->profile.digest, p->profile.digest, EH_DIGEST_LEN) != 0)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "superseding with a changed profile is not supported by "
-		    "this version");
-	return judge_scope(in, p, error);
-}
-
 /* What an authorization may ask for and this version does not build. */
 static int
 judge_modes(const struct eh_pauth *p, struct eh_error *error)
@@ -259,7 +212,7 @@ eh_import_judge_pauth(struct eh_incoming *in, struct eh_error *error)
 	    (err = judge_expiry(in, p->expires, "authorization", error)) !=
 	        EH_OK ||
 	    (err = judge_modes(p, error)) != EH_OK ||
-	    (err = judge_superseded(in, p, error)) != EH_OK ||
+	    (err = eh_import_judge_superseded(in, p, error)) != EH_OK ||
 	    /* In the copy: is there a place for it? */
 	    (err = eh_state_row_add(in->state, p->id, &row, error)) != EH_OK)
 		goto out;

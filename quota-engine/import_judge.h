@@ -19,6 +19,8 @@ struct eh_incoming {
 	struct eh_state_issuer issuer;	/* who signed it, but for a grant */
 	struct eh_record record;
 	struct eh_imported *done;
+	/* Of an authorization that supersedes one of another profile. */
+	struct eh_moved moved;
 	/* Of an acknowledgement: our own tree at its size, as it was found in
 	 * the journal, and the counted records in it. */
 	struct eh_merkle acked;

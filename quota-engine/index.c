@@ -444,6 +444,29 @@ drop(struct eh_index *x, uint32_t book)
 	}
 }
 
+static void
+move_issued(struct eh_index *x, struct eh_device *d, const struct eh_moved *m)
+{
+	struct eh_issued *i = eh_index_issued(x, d->issued);
+
+	for (; i != NULL; i = eh_index_issued(x, i->next))
+		i->template_index = i->template_index < m->templates
+		    ? m->map[i->template_index]
+		    : EH_TEMPLATE_GONE;
+}
+
+void
+eh_index_move(struct eh_index *x, uint32_t book, const struct eh_moved *m)
+{
+	if (m->templates == 0)
+		return;
+	for (uint32_t i = 0; i < x->buckets; i++)
+		for (uint32_t number = x->bucket[i]; number != EH_INDEX_NONE;
+		     number = device(x, number)->next)
+			if (device(x, number)->book == book)
+				move_issued(x, device(x, number), m);
+}
+
 void
 eh_index_release(struct eh_index *x, uint32_t book)
 {

@@ -57,7 +57,7 @@ struct eh_issued {
 	uint32_t segment;		/* where the record stands */
 	uint32_t offset;
 	uint16_t issue;			/* issue number */
-	uint8_t template_index;
+	uint8_t template_index;		/* or EH_TEMPLATE_GONE */
 	uint8_t flags;			/* EH_ISSUED_* */
 	uint8_t token[EH_ID_LEN];
 	uint8_t key[EH_DEVICE_KEY];	/* as in struct eh_request */
@@ -102,6 +102,10 @@ EH_MUST_CHECK int eh_index_book(struct eh_index *, uint32_t *bookp);
 
 /* One user less; with the last one the book and its devices are dropped. */
 void eh_index_release(struct eh_index *, uint32_t book);
+
+/* The devices of a book go on under another profile: give every certificate the
+ * number that its template has there. */
+void eh_index_move(struct eh_index *, uint32_t book, const struct eh_moved *);
 
 /* The device, or NULL. */
 struct eh_device *eh_index_find(

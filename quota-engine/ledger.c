@@ -19,6 +19,7 @@ struct finding {
 	struct eh_device *device;	/* or NULL */
 	struct eh_issued *stored;	/* the same bytes, or NULL */
 	int under_way;			/* the same bytes are being signed */
+	int before;			/* something of an earlier generation is */
 	int issued;			/* this template, by other bytes */
 	unsigned last;			/* its highest issue number */
 	unsigned templates; /* how many templates have been issued */
@@ -108,17 +109,18 @@ look_at_issued(struct eh_engine *eng, const struct eh_request *req,
 	struct eh_issued *i = eh_index_issued(&eng->index, f->device->issued);
 
 	for (; i != NULL; i = eh_index_issued(&eng->index, i->next)) {
-		int equal = i->template_index == req->template_index &&
-		    same(i->digest, req->digest, EH_DIGEST_LEN);
+		int equal = same(i->digest, req->digest, EH_DIGEST_LEN);
 
 		if (!equal && req->has_token && (i->flags & EH_ISSUED_TOKEN) &&
 		    same(i->token, req->token, EH_ID_LEN))
 			return wrong_token(error);
+		if (equal)
+			f->stored = i;
+		if (i->template_index == EH_TEMPLATE_GONE)
+			continue;
 		bit = UINT32_C(1) << (i->template_index & 31);
 		f->templates += (seen & bit) == 0;
 		seen |= bit;
-		if (equal)
-			f->stored = i;
 		if (i->template_index != req->template_index)
 			continue;
 		f->issued = 1;
@@ -144,6 +146,7 @@ look_at_claims(
 			return wrong_token(error);
 		f->claims[eh_ledger_op(t->answer.verdict)]++;
 		f->under_way |= equal;
+		f->before |= t->generation != f->row->generation;
 		if (other->template_index != req->template_index)
 			continue;
 		f->issued = 1;
@@ -283,9 +286,12 @@ check_key(struct eh_engine *eng, const struct eh_request *req,
 		return EH_OK;
 	for (i = eh_index_issued(&eng->index, f->device->issued); i != NULL;
 	     i = eh_index_issued(&eng->index, i->next)) {
-		int is = same(i->key, req->key, EH_DEVICE_KEY) !=
-		    (number[i->template_index] == number[req->template_index]);
+		int is;
 
+		if (i->template_index == EH_TEMPLATE_GONE)
+			continue;
+		is = same(i->key, req->key, EH_DEVICE_KEY) !=
+		    (number[i->template_index] == number[req->template_index]);
 		if (i->flags & EH_ISSUED_STRICT) {
 			reissues++;
 			again |= is;
@@ -386,8 +392,9 @@ judge(struct eh_engine *eng, const struct eh_request *req, struct finding *f,
 		return eh_error_set(error, EH_DENIED_NO_AUTHORIZATION,
 		    "authorization %s has just changed: repeat the request",
 		    eh_state_row_name(f->row, name));
-	/* Claims from before this generation hold no pass of this row. */
-	if (f->under_way || (f->device != NULL && !f->device->open &&
+	/* Claims from before this generation hold no pass of this row, and their
+	 * templates may be those of another profile. */
+	if (f->under_way || f->before || (f->device != NULL && !f->device->open &&
 	        f->device->units != (uint32_t)f->row->generation))
 		return EH_ERR_BUSY;
 	if ((err = check_other_rows(eng, req, f, error)) != EH_OK)

@@ -85,8 +85,14 @@ void eh_ledger_outcomes(
  * memory and the index's books into line.  EH_ERR_MEMORY. */
 EH_MUST_CHECK int eh_ledger_reconcile(struct eh_engine *);
 
-/* Mark rows that are over for closing: expired (T8). */
-void eh_ledger_expire(struct eh_engine *, const struct eh_now *);
+/* The authorization of this kind-2 record, which came with ${redo}, is in force:
+ * the devices that follow it follow to its profile. */
+void eh_ledger_move(struct eh_engine *, const struct eh_record *,
+    const uint8_t *redo, size_t redolen);
+
+/* Mark rows that are over for closing: expired (T8), or used up with every
+ * device reported. */
+void eh_ledger_mark_over(struct eh_engine *, const struct eh_now *);
 
 /* Between groups: close what was marked.  Returns 1 when there was any. */
 int eh_ledger_close_marked(struct eh_engine *);

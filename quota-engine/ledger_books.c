@@ -284,14 +284,55 @@ eh_ledger_reconcile(struct eh_engine *eng)
 }
 
 void
-eh_ledger_expire(struct eh_engine *eng, const struct eh_now *now)
+eh_ledger_move(struct eh_engine *eng, const struct eh_record *record,
+    const uint8_t *redo, size_t redolen)
 {
-	if (now->quality == EH_QUALITY_NONE)
+	const struct eh_row *row;
+	struct eh_moved moved;
+
+	if (record->kind != EH_RECORD_INSTALLED ||
+	    eng->params.superseded == NULL || redolen == 0 ||
+	    !eng->params.superseded(redo, redolen, &moved) ||
+	    (row = eh_state_row(eng->state, record->authorization)) == NULL)
 		return;
-	for (unsigned i = 0; i < EH_STATE_ROWS; i++)
-		if (eng->state->row[i].state == EH_ROW_LIVE &&
+	eh_index_move(
+	    &eng->index, eng->books[row - eng->state->row].book, &moved);
+}
+
+/* Nothing is left of it, nothing is under way, and every device was reported.
+ * While re-issues are allowed there is something left. */
+static int
+used_up(struct eh_engine *eng, unsigned slot)
+{
+	static const uint8_t ops[] = { EH_OP_PASS, EH_OP_REISSUE };
+	const struct eh_row *row = &eng->state->row[slot];
+	struct eh_outcomes outcomes;
+
+	for (size_t i = 0; i < sizeof(ops); i++) {
+		const struct eh_counter *c = &row->op[ops[i]].count;
+
+		if (c->used + c->burned < c->quota)
+			return 0;
+	}
+	for (unsigned op = 0; op < EH_OPS; op++)
+		if (eng->books[slot].out[op] != 0)
+			return 0;
+	eh_ledger_outcomes(eng, row, &outcomes);
+	return outcomes.in_doubt == 0;
+}
+
+void
+eh_ledger_mark_over(struct eh_engine *eng, const struct eh_now *now)
+{
+	for (unsigned i = 0; i < EH_STATE_ROWS; i++) {
+		if (eng->state->row[i].state != EH_ROW_LIVE)
+			continue;
+		if (now->quality != EH_QUALITY_NONE &&
 		    now->t_lo >= eng->state->row[i].expires)
 			eng->books[i].close = EH_CLOSE_EXPIRED;
+		else if (used_up(eng, i))
+			eng->books[i].close = EH_CLOSE_USED_UP;
+	}
 }
 
 int

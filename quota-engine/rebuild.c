@@ -62,38 +62,30 @@ add_title(struct rebuild *r, const uint8_t id[EH_ID_LEN], uint32_t book)
 	return EH_OK;
 }
 
-/* Whose books does this authorization go on with?  The table knows, or else the
- * message. */
+/* Whose books does this authorization go on with?  The message says. */
 static int
 superseded(const struct rebuild *r, const struct eh_private *private,
-    uint8_t id[EH_ID_LEN])
+    struct eh_moved *moved)
 {
-	const struct eh_row *row =
-	    eh_state_row(r->eng->state, r->record->authorization);
-
-	if (row != NULL) {
-		memcpy(id, row->supersedes, EH_ID_LEN);
-		return row->has_supersedes;
-	}
-	if (r->eng->params.superseded == NULL || private->message_len == 0)
-		return 0;
-	return r->eng->params.superseded(
-	    private->message, private->message_len, id);
+	return r->eng->params.superseded != NULL && private->message_len > 0 &&
+	    r->eng->params.superseded(
+	        private->message, private->message_len, moved);
 }
 
 static int
 installed(struct rebuild *r, const struct eh_private *private)
 {
-	uint8_t id[EH_ID_LEN];
+	struct eh_moved moved;
 	struct title *old = NULL;
 	uint32_t book;
 	int err;
 
-	if (superseded(r, private, id))
-		old = find_title(r, id);
+	if (superseded(r, private, &moved))
+		old = find_title(r, moved.id);
 	if (old != NULL) {
 		book = old->book;
 		r->eng->index.book[book].rows++;
+		eh_index_move(&r->eng->index, book, &moved);
 	} else if ((err = eh_index_book(&r->eng->index, &book)) != EH_OK) {
 		return err;
 	}

@@ -152,8 +152,13 @@ apply(struct replay *r, const struct eh_private *private,
 	case EH_RECORD_TIME:
 	case EH_RECORD_KEY:
 	case EH_RECORD_IMPORT:
-		err = apply_change(eng, record, private, error);
-		return err == EH_OK ? eh_ledger_reconcile(eng) : err;
+		if ((err = apply_change(eng, record, private, error)) !=
+		        EH_OK ||
+		    (err = eh_ledger_reconcile(eng)) != EH_OK)
+			return err;
+		eh_ledger_move(
+		    eng, record, private->message, private->message_len);
+		return EH_OK;
 	default:
 		return EH_ERR_FORMAT;
 	}

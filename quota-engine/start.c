@@ -16,7 +16,7 @@
 #include "quota-engine/genesis.h"
 #include "quota-engine/health.h"
 #include "quota-engine/import.h"
-#include "quota-engine/import_apply.h"
+#include "quota-engine/import_supersede.h"
 #include "quota-engine/nonce.h"
 #include "quota-engine/owner.h"
 #include "quota-engine/sandbox.h"

@@ -163,6 +163,14 @@ eh_state_prune(struct eh_state *st)
 	}
 }
 
+int
+eh_state_row_goes_on(const struct eh_row *row)
+{
+	return row->state == EH_ROW_LIVE ||
+	    (row->state == EH_ROW_CLOSED &&
+	        row->close_reason == EH_CLOSE_USED_UP);
+}
+
 void
 eh_state_row_supersede(
     struct eh_state *st, struct eh_row *to, struct eh_row *from)

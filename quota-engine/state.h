@@ -296,6 +296,10 @@ int eh_state_kid_revoked(const struct eh_state *, const uint8_t kid[EH_KID_LEN])
  */
 void eh_state_prune(struct eh_state *);
 
+/* May another authorization go on with the books of this row?  It lives, or was
+ * closed because nothing was left of it. */
+int eh_state_row_goes_on(const struct eh_row *);
+
 /*
  * Let ${to}, a fresh row whose quotas are set, go on with the books of ${from}
  * (live, or closed as used up): used, burned and burns are taken over, reserved := used + burned, a

@@ -72,7 +72,7 @@ apply_installed(struct eh_state *st, struct eh_clockguard *guard,
 	if (o.supersedes != 0) {
 		heart_id(o.supersedes, id);
 		old = eh_state_row(st, id);
-		if (old == NULL || old->state != EH_ROW_LIVE)
+		if (old == NULL || !eh_state_row_goes_on(old))
 			return eh_error_set(
 			    error, EH_ERR_FORMAT, "nothing to supersede");
 	}
@@ -104,15 +104,16 @@ apply_installed(struct eh_state *st, struct eh_clockguard *guard,
 }
 
 static int
-superseded(const uint8_t *redo, size_t redolen, uint8_t id[EH_ID_LEN])
+superseded(const uint8_t *redo, size_t redolen, struct eh_moved *moved)
 {
 	struct heart_order o;
 
 	if (redolen != sizeof(o))
 		return 0;
 	memcpy(&o, redo, sizeof(o));
+	memset(moved, 0, sizeof(*moved));
 	if (o.supersedes != 0)
-		heart_id(o.supersedes, id);
+		heart_id(o.supersedes, moved->id);
 	return o.supersedes != 0;
 }
 

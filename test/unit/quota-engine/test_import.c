@@ -484,8 +484,9 @@ START_TEST(superseding_goes_on_with_the_books_of_the_same_order_only)
 	strcpy(a->pauth.profile.name, "plain");
 	refused(authority_send_pauth(a), EH_ERR_FORMAT, "another profile");
 	a->pauth = good;
-	memcpy(a->pauth.profile.digest, a->plain.digest, EH_DIGEST_LEN);
-	refused(authority_send_pauth(a), EH_ERR_UNSUPPORTED, "changed profile");
+	memset(a->pauth.profile.digest, 9, EH_DIGEST_LEN);
+	refused(authority_send_pauth(a), EH_ERR_STORAGE,
+	    "it changes the profile to gateway version 1: import that first");
 	a->pauth = good;
 	a->pauth.scope.kind = EH_SCOPE_ANY;
 	refused(authority_send_pauth(a), EH_ERR_FORMAT, "scope");

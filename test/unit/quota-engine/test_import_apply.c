@@ -157,23 +157,6 @@ lose_the_anchor(int (*send_one)(struct authority *))
 	ok(fixture_restart(&a->f));
 }
 
-START_TEST(a_message_says_whom_it_supersedes)
-{
-	uint8_t id[EH_ID_LEN] = { 0 };
-
-	authority_sign_pauth(a);
-	ck_assert_int_eq(eh_import_superseded(a->message, a->len, id), 0);
-	a->pauth.has_supersedes = 1;
-	memcpy(a->pauth.supersedes, a->pauth.id, EH_ID_LEN);
-	a->pauth.id[0] ^= 0xff;
-	authority_sign_pauth(a);
-	ck_assert_int_eq(eh_import_superseded(a->message, a->len, id), 1);
-	ck_assert_mem_eq(id, a->pauth.supersedes, EH_ID_LEN);
-	ck_assert_int_eq(
-	    eh_import_superseded(a->message, a->len - 1, id), 0);
-}
-END_TEST
-
 START_TEST(a_replayed_authorization_is_there_and_is_imported_before)
 {
 	struct eh_row row;
@@ -406,7 +389,6 @@ main(void)
 
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, after_a_clean_restart_all_is_as_it_was);
-	tcase_add_test(tc, a_message_says_whom_it_supersedes);
 	tcase_add_test(
 	    tc, a_replayed_authorization_is_there_and_is_imported_before);
 	tcase_add_test(tc, a_replayed_time_counts_from_the_readings_of_then);

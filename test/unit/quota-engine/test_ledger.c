@@ -504,6 +504,54 @@ START_TEST(an_expired_order_is_closed_and_still_repeats)
 }
 END_TEST
 
+START_TEST(an_order_is_closed_when_all_is_used_and_reported)
+{
+	struct heart_order o = heart_order(1, 2, 2), more = heart_order(2, 5, 2);
+
+	begin(&o);
+	ck_assert_int_eq(issue(1, 1, 0, 0), EH_OK);
+	ck_assert_int_eq(heart_report(&h, 1, 1, EH_OUTCOME_GOOD), EH_OK);
+	heart_work(&h);
+	ck_assert_int_eq(heart_row(&h, 1)->state, EH_ROW_LIVE);
+	ck_assert_int_eq(issue(1, 2, 0, 0), EH_OK);
+	heart_work(&h);
+	ck_assert_int_eq(heart_row(&h, 1)->state, EH_ROW_LIVE);
+	ck_assert_int_eq(heart_report(&h, 1, 2, EH_OUTCOME_SCRAPPED), EH_OK);
+	heart_work(&h);
+	ck_assert_int_eq(heart_row(&h, 1)->state, EH_ROW_CLOSED);
+	ck_assert_int_eq(heart_row(&h, 1)->close_reason, EH_CLOSE_USED_UP);
+	ck_assert_int_eq(issue(1, 3, 0, 0), EH_DENIED_QUOTA);
+	ck_assert_ptr_nonnull(strstr(h.error.text, "allowed 2 devices, all"));
+	ck_assert_int_eq(issue(1, 1, 0, 0), EH_OK);
+	ck_assert_int_eq(answer.verdict, EH_VERDICT_RETRY);
+	/* It may be topped up: two of five are used. */
+	more.supersedes = 1;
+	ck_assert_int_eq(heart_install(&h, &more), EH_OK);
+	ck_assert_uint_eq(heart_counter(&h, 2, EH_OP_PASS).used, 2);
+	ck_assert_int_eq(issue(2, 3, 0, 0), EH_OK);
+	ck_assert_ptr_null(heart_check(&h));
+	ck_assert_int_eq(heart_restart(&h), EH_OK);
+	ck_assert_uint_eq(heart_counter(&h, 2, EH_OP_PASS).used, 3);
+	ck_assert_int_eq(heart_row(&h, 1)->close_reason, EH_CLOSE_USED_UP);
+	ck_assert_ptr_null(heart_check(&h));
+	heart_end(&h);
+}
+END_TEST
+
+START_TEST(an_order_with_re_issues_left_is_not_over)
+{
+	struct heart_order o = heart_order(1, 1, 1);
+
+	o.reissues = 1;
+	begin(&o);
+	ck_assert_int_eq(issue(1, 1, 0, 0), EH_OK);
+	ck_assert_int_eq(heart_report(&h, 1, 1, EH_OUTCOME_GOOD), EH_OK);
+	heart_work(&h);
+	ck_assert_int_eq(heart_row(&h, 1)->state, EH_ROW_LIVE);
+	heart_end(&h);
+}
+END_TEST
+
 /* Expired between claim and record: dropped, and the unit goes back. */
 START_TEST(a_claim_that_expires_before_its_record_is_dropped)
 {
@@ -730,6 +778,8 @@ main(void)
 	    t, a_request_matched_before_the_row_changed_is_matched_again);
 	tcase_add_test(t, a_look_takes_nothing);
 	tcase_add_test(t, an_expired_order_is_closed_and_still_repeats);
+	tcase_add_test(t, an_order_is_closed_when_all_is_used_and_reported);
+	tcase_add_test(t, an_order_with_re_issues_left_is_not_over);
 	tcase_add_test(
 	    t, a_claim_that_expires_before_its_record_is_dropped);
 	tcase_add_test(t, reports_are_two_per_run);
