@@ -15,6 +15,7 @@ quietly load -a PO-1 -n 2 -d SN00000001
 # What must not change: counters, orders, log.
 situation() {
 	status && sed 's/"time_[a-z]*":[0-9]*,//g; s/"refusals":[0-9]*,//
+	    s/"seconds_left":[0-9]*,//g; s/"until":[0-9]*,//g
 	    s/"last_refusal":"\([^"\\]\|\\.\)*",//' "$D/status"
 }
 situation > "$D/true"

@@ -102,6 +102,7 @@ KEY=$EDGEHSM_AUTHORITY/message-key.pem
 # Counters, orders and the number of entries: what a refusal leaves alone.
 situation() {
 	status && sed 's/"time_[a-z]*":[0-9]*,//g; s/"refusals":[0-9]*,//
+	    s/"seconds_left":[0-9]*,//g; s/"until":[0-9]*,//g
 	    s/"last_refusal":"\([^"\\]\|\\.\)*",//' "$D/status"
 }
 # forged NAME STATUS WORDS FIELD=VALUE...
