@@ -13,6 +13,7 @@
 #include "common/hex.h"
 #include "orchestrator/cli/findings.h"
 #include "orchestrator/cli/line.h"
+#include "orchestrator/cli/line_begun.h"
 #include "orchestrator/cli/session.h"
 #include "orchestrator/flow/run.h"
 
@@ -26,6 +27,7 @@ struct plan {
 	struct eh_token_status *status;	/* NULL: the token does not answer */
 	struct eh_error why;		/* it does not */
 	const struct eh_token_authorization *authorization;
+	struct eh_line_begun begun;	/* of --state */
 	json_t *root;
 };
 
@@ -269,10 +271,8 @@ ask_token(struct plan *p)
 	    eh_args_get(p->args, "module"), &token, &p->why);
 	if (err == EH_OK)
 		err = eh_token_get_status(token, p->status, &p->why);
-	if (err == EH_OK && strcmp(p->status->label, p->recipe.token) != 0)
-		err = eh_error_set(&p->why, EH_ERR_CONFIG,
-		    "the line is for token %s, and this one is called %s",
-		    p->recipe.token, p->status->label);
+	if (err == EH_OK)
+		err = eh_run_check_token(&p->recipe, p->status, &p->why);
 	if (err == EH_OK)
 		err = eh_run_choose(
 		    p->status, &wish, &p->authorization, &p->why);
@@ -280,6 +280,16 @@ ask_token(struct plan *p)
 	if (err != EH_OK)
 		p->authorization = NULL;
 	return err == EH_ERR_MEMORY ? err : EH_OK;
+}
+
+/* What an earlier run has done costs no device again. */
+static int
+look_at_state(struct plan *p)
+{
+	const char *state = eh_args_get(p->args, "state");
+
+	return state == NULL ? EH_OK : eh_line_begun_count(
+	    state, &p->recipe.ids, &p->begun, &p->args->error);
 }
 
 /* Devices that are left under all authorizations that a run could choose. */
@@ -306,7 +316,9 @@ devices_left(const struct plan *p)
 static void
 forecast(const struct plan *p)
 {
-	uint64_t units = p->recipe.ids.count, left, made;
+	uint64_t units = p->recipe.ids.count - p->begun.finished -
+	    p->begun.begun;
+	uint64_t left, made;
 	char text[EH_ERROR_TEXT + 128];
 
 	if (p->authorization == NULL) {
@@ -321,7 +333,7 @@ forecast(const struct plan *p)
 	if (made == units)
 		snprintf(text, sizeof(text),
 		    "%" PRIu64 " devices are left: all %" PRIu64
-		    " can be made",
+		    " new ones can be made",
 		    left, units);
 	else
 		snprintf(text, sizeof(text),
@@ -366,6 +378,10 @@ print_plan(const struct plan *p)
 	printf("Devices   %zu: %s%s%s\n", n, r->ids.id[0],
 	    n > 2 ? " to " : n > 1 ? ", " : "",
 	    n > 1 ? r->ids.id[n - 1] : "");
+	if (eh_args_get(p->args, "state") != NULL)
+		printf("State     %s: %zu finished, %zu begun\n",
+		    eh_args_get(p->args, "state"), p->begun.finished,
+		    p->begun.begun);
 	printf("\nFor each device:\n");
 	json_array_foreach (steps, i, step)
 		printf("  %-10s %-12s %s\n",
@@ -399,6 +415,12 @@ build(struct plan *p)
 		(struct eh_report *)(uintptr_t)&p->report));
 	if (p->root == NULL)
 		return EH_ERR_MEMORY;
+	if (eh_args_get(p->args, "state") != NULL) {
+		json_object_set_new(p->root, "finished",
+		    json_integer((json_int_t)p->begun.finished));
+		json_object_set_new(p->root, "begun",
+		    json_integer((json_int_t)p->begun.begun));
+	}
 	forecast(p);
 	return EH_OK;
 }
@@ -414,6 +436,7 @@ run(struct eh_args *args)
 	p->args = args;
 	if ((err = eh_line_load_recipe(args, &p->recipe, &p->report)) ==
 		EH_OK &&
+	    (err = look_at_state(p)) == EH_OK &&
 	    (err = ask_token(p)) == EH_OK && (err = build(p)) == EH_OK) {
 		if (args->json)
 			err = eh_command_put(json_incref(p->root));
@@ -432,6 +455,7 @@ static const struct eh_option options[] = {
 	EH_OPTION_UNITS,
 	EH_OPTION_UNITS_FILE,
 	EH_OPTION_AUTHORIZATION,
+	{ "state", "DIR", 0, "of a run: count what it has begun and finished" },
 	EH_OPTION_MODULE,
 	{ NULL, NULL, 0, NULL },
 };

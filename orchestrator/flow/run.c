@@ -385,6 +385,28 @@ do_units(struct eh_work *w, const struct eh_state_folder *folder,
 	return EH_OK;
 }
 
+int
+eh_run_check_token(const struct eh_recipe *recipe,
+    const struct eh_token_status *status, struct eh_error *error)
+{
+	const struct eh_line *line = recipe->line;
+
+	if (status->state == EH_STATE_FAIL_STOPPED)
+		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
+		    "the EdgeHSM is fail-stopped: %s", status->why);
+	if (strcmp(status->label, recipe->token) != 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "line %s is for token %s, and this one is called %s",
+		    line->name, recipe->token, status->label);
+	if (status->factory[0] != '\0' &&
+	    strcmp(status->factory, line->factory) != 0)
+		return eh_error_set(error, EH_ERR_CONFIG,
+		    "line %s is of factory %s, and the EdgeHSM was granted to "
+		    "factory %s",
+		    line->name, line->factory, status->factory);
+	return EH_OK;
+}
+
 /* What would fail for every unit fails before the first. */
 static int
 check_token(struct eh_work *w, struct eh_error *error)
@@ -394,22 +416,10 @@ check_token(struct eh_work *w, struct eh_error *error)
 	struct eh_error why;
 	int err;
 
-	if ((err = w->hsm->ops->status(w->hsm->arg, w->status, error)) != EH_OK)
+	if ((err = w->hsm->ops->status(w->hsm->arg, w->status, error)) !=
+	        EH_OK ||
+	    (err = eh_run_check_token(w->recipe, w->status, error)) != EH_OK)
 		return err;
-	if (w->status->state == EH_STATE_FAIL_STOPPED)
-		return eh_error_set(error, EH_DENIED_FAIL_STOPPED,
-		    "the EdgeHSM is fail-stopped: %s", w->status->why);
-	if (strcmp(w->status->label, w->recipe->token) != 0)
-		return eh_error_set(error, EH_ERR_CONFIG,
-		    "line %s is for token %s, and this one is called %s",
-		    w->recipe->line->name, w->recipe->token, w->status->label);
-	if (w->status->factory[0] != '\0' &&
-	    strcmp(w->status->factory, w->recipe->line->factory) != 0)
-		return eh_error_set(error, EH_ERR_CONFIG,
-		    "line %s is of factory %s, and the EdgeHSM was granted to "
-		    "factory %s",
-		    w->recipe->line->name, w->recipe->line->factory,
-		    w->status->factory);
 	for (unsigned i = 0; i < p->templates; i++) {
 		eh_error_clear(&why);
 		if ((err = w->hsm->ops->find_issuer(w->hsm->arg,

@@ -118,6 +118,11 @@ EH_MUST_CHECK int eh_run_choose(const struct eh_token_status *status,
     const struct eh_run_wish *wish,
     const struct eh_token_authorization **chosenp, struct eh_error *error);
 
+/* Is the token of ${status} the one that the line means, in its factory, and not
+ * fail-stopped?  EH_ERR_CONFIG, EH_DENIED_FAIL_STOPPED. */
+EH_MUST_CHECK int eh_run_check_token(const struct eh_recipe *recipe,
+    const struct eh_token_status *status, struct eh_error *error);
+
 /* Devices that ${authorization} still allows. */
 uint64_t eh_run_left(const struct eh_token_authorization *authorization);
 

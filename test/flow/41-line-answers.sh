@@ -190,6 +190,24 @@ sed 's/factory: fab1/factory: fab2/' "$line" > "$LINE/bad.yaml"
 ends "a line of another factory is refused" 65 \
     'is of factory fab2, and the EdgeHSM was granted to factory fab1' \
     edgehsm line run "$LINE/bad.yaml" --state "$D/devices"
+ends "a plan for it is one without the token" 0 '' \
+    edgehsm line plan "$LINE/bad.yaml"
+check "and says why" grep -q 'is not known: line line3 is of factory fab2' \
+    "$D/out"
+
+# A plan that goes on where a run was.
+edgehsm unit list --state "$D/devices" --json > "$D/units"
+finished=$(grep -c -e '"good"' -e '"scrapped"' "$D/units")
+ends "a plan counts what is finished" 0 '' \
+    edgehsm line plan "$line" --state "$D/devices" \
+    --units SN00000001..SN00000099
+check "which are $finished" grep -q "^State .*: $finished finished, 0 begun\$" \
+    "$D/out"
+check "and only the others are new" grep -q \
+    "of $((99 - finished)) new ones" "$D/out"
+ends "what was never begun is all new" 0 '' \
+    edgehsm line plan "$line" --state "$D/nowhere"
+check "it makes no folder" [ ! -e "$D/nowhere" ]
 
 # The token is not there.
 # shellcheck disable=SC2016
