@@ -33,6 +33,7 @@ if command -v strace > /dev/null && ! grep -q __asan_init "$EDGEHSMD" &&
 	    -e trace=fadvise64,pread64,fdatasync"
 	daemon || result 1 "it starts again"
 	UNDER=
+	# shellcheck disable=SC2016 # awk's, not the shell's
 	for file in state.0 state.1 journal/0000000000000000.ehj; do
 		check "it reads $file from the disk, not from what was left" \
 		    awk -v file="$STATE/$file" '
