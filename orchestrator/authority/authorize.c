@@ -362,6 +362,13 @@ fill(struct job *j, struct eh_error *error)
 	p->nlines = (uint8_t)r->nlines;
 	for (unsigned i = 0; i < r->nlines; i++)
 		snprintf(p->lines[i], sizeof(p->lines[i]), "%s", r->lines[i]);
+	if (r->nimages > 0 && j->profile->evidence != EH_EVIDENCE_ATTESTED)
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "profile %s asks for no attestation of the chips, so that "
+		    "no EdgeHSM could see their firmware: leave it out",
+		    j->profile->name);
+	p->nimages = (uint8_t)r->nimages;
+	memcpy(p->images, r->images, sizeof(p->images));
 	memcpy(p->profile.name, j->profile->name, sizeof(p->profile.name));
 	p->profile.version = j->profile->version;
 	eh_profile_digest(r->profile, r->profile_len, p->profile.digest);

@@ -65,6 +65,9 @@ struct eh_authorize_request {
 	const char *lines[EH_PAUTH_LINES_MAX];
 	uint16_t lease;			/* 0: eh_authorize_lease() */
 	uint64_t reissue;		/* allowance; 0: none */
+	/* The chips' firmware; only where the profile asks for attestations. */
+	unsigned nimages;
+	struct eh_image images[EH_PAUTH_IMAGES_MAX];
 	unsigned stops;
 	struct eh_limits limits;
 	int unacked_by_profile;		/* 1: eh_authorize_unacked() */

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/hex.h"
 #include "orchestrator/authority/authorize.h"
 #include "orchestrator/authority/verbs.h"
 
@@ -153,6 +154,45 @@ get_lines(struct eh_args *args, struct eh_authorize_request *r)
 	return EH_OK;
 }
 
+/* ID:VERSION:SHA256 */
+static int
+get_image(struct eh_args *args, const char *text, struct eh_image *image)
+{
+	const char *first = strchr(text, ':'), *last = strrchr(text, ':');
+	size_t idlen, versionlen;
+
+	if (first == NULL || last == first ||
+	    (idlen = (size_t)(first - text)) - 1 >= EH_NAME_MAX ||
+	    (versionlen = (size_t)(last - first - 1)) - 1 >= EH_NAME_MAX ||
+	    eh_hex_decode_fixed(last + 1, image->digest,
+	        sizeof(image->digest)) != EH_OK)
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "--firmware %s is not ID:VERSION:SHA256", text);
+	memcpy(image->id, text, idlen);
+	memcpy(image->version, first + 1, versionlen);
+	return EH_OK;
+}
+
+static int
+get_images(struct eh_args *args, struct eh_authorize_request *r)
+{
+	const char *text;
+	int err;
+
+	for (unsigned i = 0;
+	     (text = eh_args_nth(args, "firmware", i)) != NULL; i++) {
+		if (r->nimages == EH_PAUTH_IMAGES_MAX)
+			return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+			    "an authorization names at most %d images",
+			    EH_PAUTH_IMAGES_MAX);
+		if ((err = get_image(
+		         args, text, &r->images[r->nimages])) != EH_OK)
+			return err;
+		r->nimages++;
+	}
+	return EH_OK;
+}
+
 static int
 get_request(
     struct eh_args *args, struct eh_authorize_request *r, uint64_t now)
@@ -181,7 +221,8 @@ get_request(
 	r->lease = (uint16_t)lease;
 	r->stops = (unsigned)stops;
 	if ((err = get_limits(args, &r->limits)) != EH_OK ||
-	    (err = get_times(args, r, now)) != EH_OK)
+	    (err = get_times(args, r, now)) != EH_OK ||
+	    (err = get_images(args, r)) != EH_OK)
 		return err;
 	return get_lines(args, r);
 }
@@ -280,6 +321,8 @@ static const struct eh_option options[] = {
 	{ "line", "NAME", EH_OPTION_MANY, "only this line of the factory" },
 	{ "lease", "N", 0,
 	    "most devices of one lease (a sixteenth of N, up to 256)" },
+	{ "firmware", "ID:VERSION:SHA256", EH_OPTION_MANY,
+	    "what chips may run, where the profile has them attest" },
 	{ "reissue", "N", 0, "certificates that may be issued again (0)" },
 	{ "unclean-stops", "N", 0, "how many must not cost certificates (2)" },
 	{ "max-unacked", "N", 0, "records without acknowledgement (100000 or more)" },

@@ -168,6 +168,19 @@ check "the same again is free" sign ten.tbs sig2
 check "and the same" cmp sig sig2
 is "six devices" 6 "$(number devices_used A-1)"
 
+# --- firmware ---
+fails "an authorization that names firmware names a digest" \
+    "is not ID:VERSION:SHA256" edgehsm-authority authorize --hsm hsm1 \
+    --profile "$LINE/gateway-b.ehprofile" --devices 5 --order F-0 --days 7 \
+    --firmware boot:1 --out f0
+order F-1 5 --firmware "boot:1.0:$(cat "$D/root")"
+nonce=$(edgehsm token nonce --authorization F-1 --device SN00000020)
+again SN00000020 d soc=f1
+fails "chips that run another one are refused" \
+    "its firmware .* is none of the 1 that the authorization names" \
+    edgehsm unit issue SN00000020 --csr d.csr --attestation ev --out f.pem \
+    --authorization F-1 --template idevid
+
 # --- a restart ---
 device e
 chip SN00000011 e soc=b1
