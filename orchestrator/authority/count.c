@@ -89,6 +89,7 @@ static int
 sum_chain(struct job *j, struct eh_store_authorization a,
     struct eh_error *error)
 {
+	uint8_t before[EH_ID_LEN];
 	uint64_t sum;
 	int err;
 
@@ -99,8 +100,9 @@ sum_chain(struct job *j, struct eh_store_authorization a,
 		j->out->sum += sum;
 		if (!a.has_supersedes)
 			return EH_OK;
+		memcpy(before, a.supersedes, sizeof(before));
 		if ((err = eh_store_get_authorization(
-		         j->store, a.supersedes, &a, error)) != EH_OK)
+		         j->store, before, &a, error)) != EH_OK)
 			return err;
 	}
 	return eh_error_set(error, EH_ERR_FULL,
