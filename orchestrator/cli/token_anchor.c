@@ -20,8 +20,8 @@ static const char *const modes[] = { [EH_ANCHOR_FILE] = "file",
 
 static const char *const media[] = { [EH_ANCHOR_FILE] = "a file",
 	[EH_ANCHOR_TPM_PLATFORM] =
-	    "an EXTEND index of a TPM, made by the platform: its owner can "
-	    "neither remove nor remake it",
+	    ("an EXTEND index of a TPM, made by the platform: its owner can "
+	    "neither remove nor remake it"),
 	[EH_ANCHOR_TPM_OWNER] =
 	    "an EXTEND index of a TPM, made by its owner, and a counter" };
 
