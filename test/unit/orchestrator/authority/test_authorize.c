@@ -127,6 +127,35 @@ START_TEST(authorization_says_what_was_ordered)
 }
 END_TEST
 
+START_TEST(firmware_is_named_where_chips_attest_it_and_nowhere_else)
+{
+	struct eh_profile *of = malloc(sizeof(*of));
+	static uint8_t bytes[EH_PROFILE_MAX];
+	struct eh_error error;
+
+	ck_assert_ptr_nonnull(of);
+	request.nimages = 1;
+	strcpy(request.images[0].id, "boot");
+	strcpy(request.images[0].version, "1.0");
+	memset(request.images[0].digest, 0xf1, EH_DIGEST_LEN);
+	ck_assert_int_eq(authorize(), EH_ERR_ARGUMENT);
+	ck_assert_ptr_nonnull(
+	    strstr(rig.error.text, "asks for no attestation of the chips"));
+	ck_assert_int_eq(eh_profile_decode(of, request.profile,
+	    request.profile_len, &error), EH_OK);
+	of->evidence = EH_EVIDENCE_ATTESTED;
+	of->roots = 1;
+	ck_assert_int_eq(eh_profile_encode(of, bytes, sizeof(bytes),
+	    &request.profile_len, &error), EH_OK);
+	request.profile = bytes;
+	allowed();
+	ck_assert_uint_eq(p.nimages, 1);
+	ck_assert_str_eq(p.images[0].id, "boot");
+	ck_assert_uint_eq(p.images[0].digest[31], 0xf1);
+	free(of);
+}
+END_TEST
+
 START_TEST(quotas_have_head_room)
 {
 	/* The sample of the formats: 10000 devices, leases of 64, two stops. */
@@ -669,6 +698,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, authorization_says_what_was_ordered);
 	tcase_add_test(t, quotas_have_head_room);
+	tcase_add_test(
+	    t, firmware_is_named_where_chips_attest_it_and_nowhere_else);
 	tcase_add_test(t, leases_fit_the_order);
 	tcase_add_test(t, each_has_its_own_id_and_the_next_number);
 	tcase_add_test(t, scopes_are_read_by_the_profile);
