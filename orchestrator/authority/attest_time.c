@@ -53,7 +53,7 @@ eh_attest_time(struct eh_authority *a, const char *name,
     const uint8_t nonce[EH_ID_LEN], uint32_t uncertainty, uint64_t now,
     struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN], struct eh_error *error)
 {
-	struct eh_time_attestation t = { .has_nonce = 1,
+	struct eh_time_attestation t = { .has_nonce = nonce != NULL,
 		.uncertainty = uncertainty };
 	struct eh_store *store = eh_authority_store(a);
 	struct eh_hsm hsm;
@@ -64,7 +64,8 @@ eh_attest_time(struct eh_authority *a, const char *name,
 		    "an uncertainty of %u s: at most %d s are allowed",
 		    uncertainty, EH_UNCERTAINTY_MAX);
 	t.from.iat = now;
-	memcpy(t.nonce, nonce, EH_ID_LEN);
+	if (nonce != NULL)
+		memcpy(t.nonce, nonce, EH_ID_LEN);
 	if ((err = eh_store_begin(store, error)) != EH_OK)
 		return err;
 	err = eh_store_get_hsm(store, name, &hsm, error);

@@ -13,8 +13,8 @@
 
 /*
  * Attest ${now}, which is right to ${uncertainty} seconds, to the EdgeHSM
- * ${name}, bound to its ${nonce}; append the message to ${out}, in one
- * transaction.  What is in force is [0, 0]: this version revokes nothing.
+ * ${name}, bound to its ${nonce}, or to none (NULL: a beacon, which can only
+ * raise its floor); append the message to ${out}, in one transaction.  What is in force is [0, 0]: this version revokes nothing.
  * EH_ERR_NOT_FOUND (no such EdgeHSM), EH_ERR_ARGUMENT.
  */
 EH_MUST_CHECK int eh_attest_time(struct eh_authority *, const char *name,

@@ -47,13 +47,18 @@ check_clock(const struct eh_args *args)
 static int
 run(struct eh_args *args)
 {
+	const char *hex = eh_args_get(args, "nonce");
 	uint8_t nonce[EH_ID_LEN];
 	struct eh_authority *a;
 	uint64_t uncertainty;
 	int err;
 
-	if (eh_hex_decode_fixed(
-	        eh_args_get(args, "nonce"), nonce, sizeof(nonce)) != EH_OK)
+	if ((hex == NULL) != (eh_args_get(args, "beacon") != NULL))
+		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
+		    "one of --nonce and --beacon is needed: the time is trusted "
+		    "by the answer to a nonce of `edgehsm token nonce` only");
+	if (hex != NULL &&
+	    eh_hex_decode_fixed(hex, nonce, sizeof(nonce)) != EH_OK)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "--nonce: 32 hex digits are needed, as edgehsm token "
 		    "nonce prints them");
@@ -63,14 +68,15 @@ run(struct eh_args *args)
 	    (err = eh_verb_open(args, &a)) != EH_OK)
 		return err;
 	check_clock(args);
-	err = attest(args, a, nonce, uncertainty);
+	err = attest(args, a, hex != NULL ? nonce : NULL, uncertainty);
 	eh_authority_close(a);
 	return err;
 }
 
 static const struct eh_option options[] = {
 	{ "hsm", "NAME", EH_OPTION_NEEDED, "which EdgeHSM" },
-	{ "nonce", "HEX", EH_OPTION_NEEDED, "of edgehsm token nonce" },
+	{ "nonce", "HEX", 0, "of edgehsm token nonce" },
+	{ "beacon", NULL, 0, "for no nonce: it is at least so late" },
 	{ "uncertainty", "SECONDS", 0,
 	    "how far this machine's clock may be wrong (2)" },
 	{ "out", "FILE", EH_OPTION_NEEDED, "the time attestation" },

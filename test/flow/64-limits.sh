@@ -134,6 +134,12 @@ quietly "$AUTHORITY" time --hsm fab1-hsm1 --nonce "$(cat "$D/nonce.lost")" \
     --out "$D/oem/lost.cose"
 ends "a nonce dies with its boot" 77 "answers no nonce" \
     "$EDGEHSM" token import "$D/oem/lost.cose"
+quietly "$AUTHORITY" time --hsm fab1-hsm1 --beacon --out "$D/oem/beacon.cose"
+ends "a beacon goes in" 0 "later than was known" \
+    "$EDGEHSM" token import "$D/oem/beacon.cose"
+left_is "and lifts nothing" PO-G 0
+ends "time takes a nonce or --beacon" 2 "one of --nonce and --beacon" \
+    "$AUTHORITY" time --hsm fab1-hsm1 --out "$D/oem/none.cose"
 stop
 other_boot
 quietly up
