@@ -157,7 +157,10 @@ judge_rows(struct job *j, struct eh_error *error)
 		return EH_OK;
 	for (unsigned i = 0; err == EH_OK && i < j->receipt.nrows; i++)
 		err = judge_row(j, &j->receipt.rows[i], error);
-	return err;
+	return err == EH_OK
+	    ? eh_ack_progress(j->store, &j->receipt, j->history,
+		  sizeof(j->history), error)
+	    : err;
 }
 
 /* --- the answer --- */
@@ -231,8 +234,7 @@ answer(struct job *j, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
 	char text[EH_NAME_MAX + 64];
 	int err;
 
-	if ((err = judge_rows(j, error)) != EH_OK ||
-	    (err = eh_store_put_log(j->store, &j->log, error)) != EH_OK ||
+	if ((err = eh_store_put_log(j->store, &j->log, error)) != EH_OK ||
 	    (err = put_receipt(j, 1, error)) != EH_OK ||
 	    (err = sign(j, out, digest, error)) != EH_OK)
 		return err;
@@ -275,7 +277,9 @@ run(struct job *j, struct eh_buf *out, uint8_t digest[EH_DIGEST_LEN],
 	    (err = eh_store_check_served(j->store, j->hsm.id, error)) != EH_OK ||
 	    (err = eh_store_get_log(
 	         j->store, j->hsm.id, &j->log, error)) != EH_OK ||
-	    (err = judge_log(j, error)) != EH_OK)
+	    (err = judge_log(j, error)) != EH_OK ||
+	    (j->history[0] == '\0' &&
+	        (err = judge_rows(j, error)) != EH_OK))
 		return err;
 	snprintf(j->acked->name, sizeof(j->acked->name), "%s", j->hsm.name);
 	return j->history[0] != '\0' ? freeze(j, error)

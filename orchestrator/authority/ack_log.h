@@ -22,6 +22,20 @@ EH_MUST_CHECK int eh_ack_log_read(struct eh_store *, const char *path,
     const struct eh_receipt *receipt, struct eh_store_log *log,
     uint64_t *conflictp, struct eh_error *);
 
+/*
+ * Hold a receipt of all entries in the store against the newest one that was
+ * accepted before, and against the lives that the entries tell.  What never
+ * falls and has fallen is said in ${history}, which is left alone else: the
+ * EdgeHSM signed two histories, or was put back.  EH_ERR_PROOF when a live
+ * authorization is missing.
+ *
+ * The count of a TPM beside the log's (custody class 2) belongs here too, as
+ * soon as receipts name it.
+ */
+EH_MUST_CHECK int eh_ack_progress(struct eh_store *,
+    const struct eh_receipt *receipt, char *history, size_t cap,
+    struct eh_error *);
+
 /* Compute the root of the first ${size} entries in the store. */
 EH_MUST_CHECK int eh_ack_log_root(struct eh_store *,
     const uint8_t hsm[EH_HSM_ID_LEN], uint64_t size,

@@ -76,6 +76,12 @@ eh_authority_self(struct eh_authority *a)
 	return eh_store_self(a->store);
 }
 
+const char *
+eh_authority_folder(const struct eh_authority *a)
+{
+	return a->folder;
+}
+
 void
 eh_authority_root(struct eh_authority *a, uint8_t digest[EH_SPKI_DIGEST_LEN])
 {

@@ -52,6 +52,7 @@ void eh_authority_close(struct eh_authority *);
 /* Borrow. */
 struct eh_store *eh_authority_store(struct eh_authority *);
 const struct eh_store_self *eh_authority_self(struct eh_authority *);
+const char *eh_authority_folder(const struct eh_authority *);
 
 /* The digest of the grant root's SPKI: what EdgeHSMs pin. */
 void eh_authority_root(

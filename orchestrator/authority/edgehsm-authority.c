@@ -21,6 +21,7 @@ static const struct eh_verb *const verbs[] = {
 	&eh_verb_close,
 	&eh_verb_write_off,
 	&eh_verb_count,
+	&eh_verb_rollover,
 	&eh_verb_show,
 	NULL,
 };

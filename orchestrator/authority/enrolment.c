@@ -9,18 +9,11 @@
 
 #include "common/crypto/random.h"
 #include "common/hex.h"
-#include "common/message/grant.h"
 #include "orchestrator/authority/enrolment.h"
+#include "orchestrator/authority/rollover.h"
 #include "orchestrator/authority/store_life.h"
 
 #define DAY 86400u
-
-/* All that the message key may say to an EdgeHSM; 6 is for stations. */
-#define ROLES                                                                  \
-	(EH_ROLE_BIT(EH_ROLE_PAUTH) | EH_ROLE_BIT(EH_ROLE_DAUTH) |             \
-	    EH_ROLE_BIT(EH_ROLE_REVOKE) | EH_ROLE_BIT(EH_ROLE_TIME) |          \
-	    EH_ROLE_BIT(EH_ROLE_ACK) | EH_ROLE_BIT(EH_ROLE_CRLORDER) |         \
-	    EH_ROLE_BIT(EH_ROLE_AGREE))
 
 /* --- invitation --- */
 
@@ -254,53 +247,6 @@ put_hsm(struct eh_store *store, const struct eh_enrolment *e,
 	return err;
 }
 
-/* The grant of the message key, decoded again before anybody signs it. */
-static int
-make_grant(struct eh_authority *a, const struct eh_enrolment *e,
-    uint64_t expires, uint64_t now, struct eh_buf *out,
-    uint8_t digest[EH_DIGEST_LEN], struct eh_error *error)
-{
-	const struct eh_store_self *self = eh_authority_self(a);
-	const struct eh_rawkey *public =
-	    &self->key[EH_STORE_MESSAGE_KEY].public;
-	uint8_t kid[EH_KID_LEN], payload[EH_MESSAGE_MAX_INBOUND];
-	struct eh_grant g = { .not_before = now, .expires = expires,
-		.nkeys = 1 }, again;
-	struct eh_grant_key *key = &g.keys[0];
-	struct eh_writer w;
-	size_t len;
-	int err;
-
-	memcpy(g.from.iss, self->name, sizeof(g.from.iss));
-	memcpy(g.from.sub, e->request.hsm_id, EH_HSM_ID_LEN);
-	g.from.iat = now;
-	memcpy(g.factory, e->invitation.factory, sizeof(g.factory));
-	eh_keyid_kid(public, key->kid);
-	key->alg = public->len == EH_P256_POINT_LEN ? EH_ALG_ES256
-						    : EH_ALG_EDDSA;
-	key->key = *public;
-	key->roles = ROLES;
-	/* A key that TPMs know can let them count. */
-	if (public->len == EH_P256_POINT_LEN)
-		key->roles |= EH_ROLE_BIT(EH_ROLE_COUNT);
-	memcpy(key->iss, self->name, sizeof(key->iss));
-	key->state = EH_KEY_ACTIVE;
-	eh_keyid_kid(&self->key[EH_STORE_GRANT_ROOT].public, kid);
-	err = eh_store_take_seq(eh_authority_store(a), kid, EH_MESSAGE_GRANT,
-	    e->request.hsm_id, &g.seq, error);
-	if (err != EH_OK)
-		return err;
-	eh_writer_init(&w, payload, sizeof(payload));
-	eh_grant_encode(&g, &w);
-	if ((err = eh_writer_end(&w, &len)) != EH_OK)
-		return eh_error_set(
-		    error, err, "issuer grant: %s", eh_err_text(err));
-	if ((err = eh_grant_decode(payload, len, &again, error)) != EH_OK)
-		return err;
-	return eh_authority_sign(a, EH_MESSAGE_GRANT, e->request.hsm_id, g.seq,
-	    now, payload, len, out, digest, error);
-}
-
 int
 eh_enrolment_accept(struct eh_authority *a, const struct eh_enrolment *e,
     unsigned days, uint64_t now, struct eh_buf *out,
@@ -317,7 +263,8 @@ eh_enrolment_accept(struct eh_authority *a, const struct eh_enrolment *e,
 	if (err == EH_OK)
 		err = put_hsm(store, e, expires, now, error);
 	if (err == EH_OK)
-		err = make_grant(a, e, expires, now, out, digest, error);
+		err = eh_rollover_sign_grant(a, e->request.hsm_id,
+		    e->invitation.factory, expires, now, out, digest, error);
 	if (err == EH_OK)
 		err = eh_store_trail(store, now, "enrol", e->request.hsm_id,
 		    digest, e->invitation.name, error);

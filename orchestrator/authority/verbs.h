@@ -55,6 +55,7 @@ void eh_verb_say(const struct eh_args *, const char *format, ...)
 
 extern const struct eh_verb eh_verb_init, eh_verb_enrol, eh_verb_certify,
     eh_verb_authorize, eh_verb_time, eh_verb_ack, eh_verb_count,
-    eh_verb_revoke, eh_verb_close, eh_verb_write_off, eh_verb_show;
+    eh_verb_revoke, eh_verb_close, eh_verb_rollover, eh_verb_write_off,
+    eh_verb_show;
 
 #endif

@@ -125,6 +125,30 @@ ends "receipt and log prove all of it" 0 "new entries" hand_over fourth
 check "the last acknowledgement goes in" import "$OUT/fourth.ack"
 ends "none of PO-2 is open" 0 "closed because  *revoked" life PO-2
 ends "what was never installed is free again" 0 "never installed" life PO-3
+
+# --- the message key is lost ---
+kid() {
+	sed -n 's/^retired  *//p'
+}
+ends "another message key" 0 "every EdgeHSM needs a grant that names it" \
+    "$AUTHORITY" rollover --message-key new
+old=$(kid < "$D/answer")
+ends "what it signs is nobody's yet" 65 "" fresh_time
+ends "a grant names it" 0 "state  *retired" \
+    "$AUTHORITY" rollover --hsm "$HSM" --out "$OUT/grant"
+check "it goes in" import "$OUT/grant"
+check "now its time goes in" fresh_time
+made "what the retired key installed lives on" PO-4 SN00000202
+ends "the retired key is revoked" 0 "kid  *$old" revoke three --key "$old"
+ends "for ever" 77 "revoked at fab1-hsm1 already" revoke no --key "$old"
+ends "it goes in, by the new key" 0 "revocation update 3" import "$OUT/three"
+not_made "what it installed has ended" PO-4 "revoked" SN00000203
+order PO-5 5 1
+made "what the new key authorizes goes on" PO-5 SN00000301
+ends "no grant brings the old one back" 0 "state  *active" \
+    "$AUTHORITY" rollover --hsm "$HSM" --out "$OUT/grant-2"
+same "there is one key in it" "$(grep -c '^issuer key' "$D/answer")" 1
+check "it goes in" import "$OUT/grant-2"
 stop
 same "the daemon ends well" "$STATUS" 0
 finish

@@ -343,6 +343,54 @@ START_TEST(counters_are_those_of_the_entries)
 }
 END_TEST
 
+START_TEST(receipts_do_not_count_back)
+{
+	struct eh_receipt *r = receipt();
+
+	r->boots = 5;
+	r->rows[0].burns = 2;
+	ck_assert_int_eq(ask(r), EH_OK);
+	add_import(3);
+	r = receipt();
+	r->boots = 5;
+	r->rows[0].burns = 2;
+	ck_assert_int_eq(ask(r), EH_OK);
+	add_import(4);
+	r = receipt();
+	r->boots = 6;
+	r->rows[0].burns = 1;
+	rig_refused(&rig, ask(r), EH_DENIED_STATE,
+	    "its receipts count unclean stops back from 2 to 1");
+	r->rows[0].burns = 2;
+	rig_refused(&rig, ask(r), EH_DENIED_STATE, "is frozen");
+}
+END_TEST
+
+START_TEST(boots_do_not_count_back)
+{
+	struct eh_receipt *r = receipt();
+
+	r->boots = 5;
+	ck_assert_int_eq(ask(r), EH_OK);
+	add_import(3);
+	r = receipt();
+	r->boots = 4;
+	rig_refused(&rig, ask(r), EH_DENIED_STATE,
+	    "its receipts count boots back from 5 to 4");
+}
+END_TEST
+
+START_TEST(live_authorization_is_in_the_receipt)
+{
+	struct eh_receipt *r = receipt();
+
+	r->nrows = 0;
+	rig_refused(&rig, ask(r), EH_ERR_PROOF, "installed (2) and not closed");
+	ck_assert_uint_eq(held(), 0);
+	ck_assert_int_eq(ask(receipt()), EH_OK);
+}
+END_TEST
+
 START_TEST(authorization_is_installed_once)
 {
 	ck_assert_int_eq(ask(receipt()), EH_OK);
@@ -415,6 +463,9 @@ main(void)
 	tcase_add_test(t, burned_places_are_accepted_when_they_are_burned);
 	tcase_add_test(t, receipt_of_somebody_else_is_refused);
 	tcase_add_test(t, counters_are_those_of_the_entries);
+	tcase_add_test(t, receipts_do_not_count_back);
+	tcase_add_test(t, boots_do_not_count_back);
+	tcase_add_test(t, live_authorization_is_in_the_receipt);
 	tcase_add_test(t, authorization_is_installed_once);
 	tcase_add_test(t, damaged_log_is_refused_and_proves_nothing);
 	tcase_add_test(t, receipt_of_another_history_freezes);

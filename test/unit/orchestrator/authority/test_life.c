@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/hex.h"
+#include "common/message/grant.h"
 #include "common/message/time.h"
 #include "common/x509/serial.h"
 #include "orchestrator/authority/attest_time.h"
@@ -15,6 +16,7 @@
 #include "orchestrator/authority/close.h"
 #include "orchestrator/authority/prerevoke.h"
 #include "orchestrator/authority/revoke.h"
+#include "orchestrator/authority/rollover.h"
 #include "orchestrator/authority/store_log.h"
 #include "orchestrator/authority/write_off.h"
 #include "test/unit/orchestrator/authority/rig.h"
@@ -383,6 +385,119 @@ START_TEST(own_key_is_not_revoked_by_itself)
 }
 END_TEST
 
+/* --- another message key --- */
+
+static struct eh_grant grant;
+
+static int
+new_grant(void)
+{
+	uint8_t digest[EH_DIGEST_LEN];
+	struct eh_envelope e;
+	struct eh_buf out;
+	int err;
+
+	eh_error_clear(&rig.error);
+	eh_buf_init(&out, EH_MESSAGE_MAX);
+	err = eh_rollover_grant(rig.authority, "fab1-hsm1", 400, RIG_NOW, &out,
+	    digest, &rig.error);
+	if (err == EH_OK) {
+		ck_assert_int_eq(
+		    eh_envelope_decode(out.data, out.len, &e, NULL), EH_OK);
+		ck_assert_int_eq(eh_grant_decode(e.sign1.payload,
+		    e.sign1.payload_len, &grant, NULL), EH_OK);
+	}
+	eh_buf_free(&out);
+	return err;
+}
+
+/* Roll over to a new key; the kid of the one before. */
+static void
+roll(char hex[EH_HEX_SIZE(EH_KID_LEN)], uint8_t old[EH_KID_LEN])
+{
+	uint8_t kid[EH_KID_LEN];
+
+	eh_keyid_kid(&eh_authority_self(rig.authority)
+	    ->key[EH_STORE_MESSAGE_KEY].public, old);
+	eh_hex_encode(old, EH_KID_LEN, hex);
+	allowed(eh_rollover_key(
+	    rig.authority, NULL, RIG_NOW, kid, &rig.error));
+	ck_assert_mem_ne(kid, old, EH_KID_LEN);
+	rig_reopen(&rig);
+	store = eh_authority_store(rig.authority);
+}
+
+START_TEST(revoked_key_is_never_put_back)
+{
+	char hex[EH_HEX_SIZE(EH_KID_LEN)], place[160];
+	uint8_t old[EH_KID_LEN], kid[EH_KID_LEN];
+
+	allowed(authorize("fab1-hsm1", "PO-1", 10, NULL, NULL));
+	roll(hex, old);
+	allowed(new_grant());
+	ck_assert_uint_eq(grant.nkeys, 2);
+	ck_assert_int_eq(grant.keys[0].state, EH_KEY_ACTIVE);
+	ck_assert_int_eq(grant.keys[1].state, EH_KEY_RETIRED);
+	ck_assert_mem_eq(grant.keys[1].kid, old, EH_KID_LEN);
+	allowed(revoke(NULL, hex, 0, RIG_NOW));
+	ck_assert_uint_eq(revoked.update.nkids, 1);
+	ck_assert(eh_revoke_has_kid(&revoked.update, old));
+	rig_refused(&rig, revoke(NULL, hex, 0, RIG_NOW), EH_DENIED_STATE,
+	    "revoked at fab1-hsm1 already, by update 1");
+	/* With it what it signed, and no grant names it any more. */
+	rig_refused(&rig, authorize("fab1-hsm1", "PO-1", 10, NULL, "PO-1"),
+	    EH_DENIED_STATE, "revoked by update 1");
+	allowed(new_grant());
+	ck_assert_uint_eq(grant.nkeys, 1);
+	ck_assert_mem_ne(grant.keys[0].kid, old, EH_KID_LEN);
+	/* Nor does it come back as the message key. */
+	snprintf(place, sizeof(place), "%s/message-key.pem", rig.store);
+	rig_refused(&rig, eh_rollover_key(
+	    rig.authority, place, RIG_NOW, kid, &rig.error), EH_ERR_EXISTS,
+	    "a former key does not come back");
+	snprintf(place, sizeof(place), "%s/message-key-2.pem", rig.store);
+	rig_refused(&rig, eh_rollover_key(
+	    rig.authority, place, RIG_NOW, kid, &rig.error), EH_ERR_EXISTS,
+	    "is the message key already");
+	snprintf(place, sizeof(place), "%s/grant-root.pem", rig.store);
+	ck_assert_int_eq(eh_rollover_key(
+	    rig.authority, place, RIG_NOW, kid, &rig.error), EH_ERR_EXISTS);
+	rig_refused(&rig, eh_rollover_key(rig.authority, "message-key.pem",
+	    RIG_NOW, kid, &rig.error), EH_ERR_ARGUMENT, "whole path");
+}
+END_TEST
+
+START_TEST(dropped_key_leaves_the_grants)
+{
+	char hex[EH_HEX_SIZE(EH_KID_LEN)];
+	uint8_t old[EH_KID_LEN], none[EH_KID_LEN] = { 1 };
+
+	roll(hex, old);
+	rig_refused(&rig, eh_rollover_drop(
+	    rig.authority, none, RIG_NOW, &rig.error), EH_ERR_NOT_FOUND,
+	    "no former message key");
+	allowed(eh_rollover_drop(rig.authority, old, RIG_NOW, &rig.error));
+	allowed(new_grant());
+	ck_assert_uint_eq(grant.nkeys, 1);
+	/* It can still be revoked, for good. */
+	allowed(revoke(NULL, hex, 0, RIG_NOW));
+	ck_assert_uint_eq(revoked.update.nkids, 1);
+}
+END_TEST
+
+START_TEST(grant_names_no_more_than_it_holds)
+{
+	char hex[EH_HEX_SIZE(EH_KID_LEN)];
+	uint8_t old[EH_KID_LEN];
+
+	for (unsigned i = 0; i < 8; i++)
+		roll(hex, old);
+	allowed(new_grant());
+	ck_assert_uint_eq(grant.nkeys, EH_GRANT_KEYS_MAX);
+	ck_assert_mem_eq(grant.keys[1].kid, old, EH_KID_LEN);
+}
+END_TEST
+
 /* --- close, and what is left of an order --- */
 
 static struct eh_chain chain;
@@ -705,11 +820,16 @@ main(void)
 	TCase *t = tcase_create("life");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	/* Every one of many messages is durable. */
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, revocation_names_all_of_a_chain);
 	tcase_add_test(t, what_is_revoked_must_be_there);
 	tcase_add_test(t, ended_ids_leave_the_list);
 	tcase_add_test(t, epoch_revokes_all_before_it);
 	tcase_add_test(t, full_list_tells_the_way_out);
+	tcase_add_test(t, revoked_key_is_never_put_back);
+	tcase_add_test(t, dropped_key_leaves_the_grants);
+	tcase_add_test(t, grant_names_no_more_than_it_holds);
 	tcase_add_test(t, own_key_is_not_revoked_by_itself);
 	tcase_add_test(t, open_devices_may_be_finished);
 	tcase_add_test(t, rest_moves_when_the_close_is_proven);
