@@ -339,7 +339,7 @@ START_TEST(the_quota_stops_it_at_the_device)
 	order.lease = 16;
 	cut_the_link();
 	make_all(1, 500);
-	stopped(501, EH_DENIED_QUOTA, "allows 500 devices", "500 used", "PO-1");
+	stopped(501, EH_DENIED_QUOTA, "500 devices", "used", "PO-1");
 }
 END_TEST
 
