@@ -9,7 +9,7 @@ BUILD_PACKAGES="autoconf automake libtool make gcc libc6-dev pkg-config
 DEMO_PACKAGES="softhsm2 opensc openssl"
 # To test.
 TEST_PACKAGES="clang valgrind gnutls-bin p11-kit strace shellcheck mandoc git
-	xz-utils swtpm swtpm-tools tpm2-tools"
+	xz-utils xxd swtpm swtpm-tools tpm2-tools"
 
 # missing PACKAGE...: print those that are not installed.
 missing() {
