@@ -29,7 +29,7 @@ read_profile(const struct eh_incoming *in, const struct eh_pauth *p,
 
 	eh_os_digest_name(name, "profiles", p->profile.digest);
 	if (eh_os_load(in->b->os, name, file) != EH_OK)
-		return eh_error_set(error, EH_ERR_STORAGE,
+		return eh_error_set(error, EH_DENIED_STATE,
 		    "it changes the profile to %s version %" PRIu32
 		    ": import that first", p->profile.name, p->profile.version);
 	eh_profile_digest(file->data, file->len, digest);
@@ -65,7 +65,7 @@ match_templates(struct eh_incoming *in, const struct eh_pauth *p,
 		goto out;
 	}
 	if (old->profile == NULL) {
-		err = eh_error_set(error, EH_ERR_STORAGE,
+		err = eh_error_set(error, EH_DENIED_STATE,
 		    "the profile of the authorization that it supersedes, %s "
 		    "version %" PRIu32 ", is not here: import that first",
 		    old->pauth.profile.name, old->pauth.profile.version);

@@ -12,7 +12,7 @@
  * the same profile name and scope kind.  When the profile is another one both
  * must have been imported: their templates are matched by name, into ${moved} of
  * the message.  EH_OK, also for one that supersedes nothing; EH_ERR_FORMAT,
- * EH_ERR_STORAGE.
+ * EH_DENIED_STATE (a profile is missing), EH_ERR_STORAGE.
  */
 EH_MUST_CHECK int eh_import_judge_superseded(
     struct eh_incoming *, const struct eh_pauth *, struct eh_error *);

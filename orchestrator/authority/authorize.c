@@ -277,12 +277,17 @@ check_old(struct job *j, struct eh_error *error)
 		return eh_error_set(error, EH_ERR_ARGUMENT,
 		    "what it supersedes is of order %s: name that one with "
 		    "--order", old->order);
+	if (strcmp(old->profile.name, j->pauth.profile.name) != 0)
+		return eh_error_set(error, EH_ERR_ARGUMENT,
+		    "what it supersedes is by the profile %s, and this one by "
+		    "%s; the EdgeHSM takes only the same one", old->profile.name,
+		    j->pauth.profile.name);
 	if (memcmp(old->profile.digest, j->pauth.profile.digest,
 	        EH_DIGEST_LEN) != 0)
-		return eh_error_set(error, EH_ERR_UNSUPPORTED,
-		    "what it supersedes is by another compiled profile, %s "
-		    "version %u; an EdgeHSM does not take that over yet",
-		    old->profile.name, old->profile.version);
+		warn(j, "it changes the profile from %s version %u to version "
+		    "%u: the EdgeHSM must have that first (edgehsm token "
+		    "import)", old->profile.name, old->profile.version,
+		    j->pauth.profile.version);
 	if (j->request->devices < j->old.used)
 		warn(j, "%" PRIu64 " devices were made under %s already: the "
 		    "authorization will be full", j->old.used, old->order);

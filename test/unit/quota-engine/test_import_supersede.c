@@ -209,7 +209,7 @@ START_TEST(a_changed_profile_must_be_here)
 {
 	change_profile(1);
 	prepare("PO-2");
-	refused(authority_send_pauth(a), EH_ERR_STORAGE,
+	refused(authority_send_pauth(a), EH_DENIED_STATE,
 	    "changes the profile to gateway version 2: import that first");
 	ok(authority_send_profile(a, other));
 	ok(authority_send_pauth(a));
