@@ -419,13 +419,13 @@ eh_clockguard_permit(const struct eh_now *now, uint64_t not_before,
 		return eh_clockguard_expired(expires, order, error);
 	if (now->quality < least || now->quality == EH_QUALITY_NONE)
 		return eh_error_set(error, EH_DENIED_TIME,
-		    "time is not trusted (quality %d: %s), authorization %s "
+		    "time not trusted (quality %d: %s), authorization %s "
 		    "needs %d: " EH_CLOCK_MEND, now->quality,
 		    why_untrusted(now), order,
 		    least > EH_QUALITY_NONE ? least : EH_QUALITY_FLOOR);
 	if (now->quality < EH_QUALITY_ATTESTED && limits->boot_grace == 0)
 		return eh_error_set(error, EH_DENIED_TIME,
-		    "time is not trusted (%s), and authorization %s allows no "
+		    "time not trusted (%s), and authorization %s allows no "
 		    "device then: " EH_CLOCK_MEND, why_untrusted(now), order);
 	if (now->t_lo < not_before) {
 		date_text(not_before, date);

@@ -186,7 +186,7 @@ no_grace(const struct eh_row *row, struct eh_error *error)
 	char name[EH_ROW_NAME];
 
 	return eh_error_set(error, EH_DENIED_TIME,
-	    "time is not trusted: authorization %s allows %" PRIu32
+	    "time not trusted: authorization %s allows %" PRIu32
 	    " devices after a boot of the machine, and they are used up: "
 	    EH_CLOCK_MEND, eh_state_row_name(row, name),
 	    row->limits.boot_grace);
