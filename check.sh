@@ -92,7 +92,7 @@ suite() {
 	find "$2" -name '*.log' -path '*test/*' -exec grep -h '^SKIP: ' {} + |
 	    sort | sed 's/^SKIP: /        skipped: /'
 	[ "$f" = 0 ] || find "$2" -name '*.log' -path '*test/*' -exec \
-	    grep -lE '^not ok|^Bail out|ERROR' {} + | while read -r log; do
+	    grep -lE '^not ok|^Bail out|^ERROR: ' {} + | while read -r log; do
 		echo "        --- ${log#"$2"/}"
 		grep -vE '^(PASS|ok|SKIP)' "$log" | tail -60 |
 		    sed 's/^/        /'

@@ -151,8 +151,9 @@ import_message(struct eh_incoming *in, struct eh_error *error)
 	if ((err = kind->judge(in, error)) < 0)
 		return err;
 	if (err > 0) {
-		snprintf(in->done->text, sizeof(in->done->text),
-		    "imported before; nothing changed");
+		if (in->done->text[0] == '\0')
+			snprintf(in->done->text, sizeof(in->done->text),
+			    "imported before; nothing changed");
 		/* Its file may have been lost; this is how it comes back. */
 		return kind->code == EH_MSG_CODE_PAUTH ? keep(in, error) : EH_OK;
 	}

@@ -240,10 +240,14 @@ judge_beacon(struct eh_incoming *in, const struct eh_time_attestation *t,
 	    (err = eh_import_seen(&kid->last[EH_MSG_CODE_BEACON], t->tseq,
 	         in->digest, "time beacon", error)) != 0)
 		return err;
-	if ((err = eh_clockguard_check_beacon(
-	         &in->state->clock, &in->now, t, error)) != EH_OK)
-		return err;
 	in->done->code = EH_MSG_CODE_BEACON;
+	if ((err = eh_clockguard_check_beacon(
+	         &in->state->clock, &in->now, t, error)) != EH_OK) {
+		snprintf(in->done->text, sizeof(in->done->text),
+		    "time beacon %" PRIu64 ": no later than was known; nothing "
+		    "changed", t->tseq);
+		return err;
+	}
 	eh_record_init(&in->record, EH_RECORD_TIME);
 	snprintf(in->done->text, sizeof(in->done->text),
 	    "time beacon %" PRIu64 ": it is later than was known; that the time "

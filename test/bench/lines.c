@@ -17,11 +17,11 @@
  * and one for round 0, in that order.
  */
 struct line {
-	const char *name, *verify, *backend, *medium, *commit, *openssl, *fs;
+	const char *name, *verify, *backend, *commit, *openssl, *fs;
 	json_int_t v, threads, batch, round, n, rejected;
 	double wall, cpu, rate, best, p1, p50, p95, p99, max, us, f0, load;
 	double steal, foreign;
-	json_t *anchor, *rss, *writes, *fsyncs, *limit, *ratio;
+	json_t *medium, *anchor, *rss, *writes, *fsyncs, *limit, *ratio;
 };
 
 static unsigned tests;
@@ -46,7 +46,7 @@ unpack(json_t *j, struct line *l)
 	json_error_t e;
 
 	if (json_unpack_ex(j, &e, JSON_STRICT,
-		"{s:I,s:s,s:{s:I,s:I,s?s},s:s,s:s?,s:o,s:I,s:I,s:F,s:F,s:F,s:F,"
+		"{s:I,s:s,s:{s:I,s:I,s?s},s:s,s:o,s:o,s:I,s:I,s:F,s:F,s:F,s:F,"
 		"s:{s:F,s:F,s:F,s:F,s:F},s:F,s:o,s:o,s:o,s:o,s:o,s:s,s:s,"
 		"s:{s:s,s:F},s:F,s:F,s:F,s:I}",
 		"v", &l->v, "case", &l->name, "params", "threads", &l->threads,
@@ -77,8 +77,10 @@ makes_sense(const struct line *l)
 	    l->p50 <= l->p95 && l->p95 <= l->p99 && l->p99 <= l->max &&
 	    is_count(l->anchor) &&
 	    json_is_null(l->anchor) == (l->verify == NULL) &&
-	    (l->medium == NULL) == (l->verify == NULL) && is_count(l->rss) && is_count(l->writes) &&
-	    is_count(l->fsyncs) &&
+	    (json_is_string(l->medium) ? l->verify != NULL
+				       : json_is_null(l->medium) &&
+		    l->verify == NULL) &&
+	    is_count(l->rss) && is_count(l->writes) && is_count(l->fsyncs) &&
 	    (json_is_string(l->limit) ? json_real_value(l->ratio) > 0
 				      : json_is_null(l->limit) &&
 		    json_is_null(l->ratio));
