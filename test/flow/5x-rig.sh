@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # 5x-rig.sh - what the scripts of attackers and accidents share: a whole factory
 # in a private folder.  Sourced, after which ${D} is that folder.
 #

@@ -14,7 +14,7 @@ edgehsm status --json > before.json
 
 # --- the key store itself, with what lies in its operator's file ---
 store() {
-	foreign pkcs11-tool --module "$SOFTHSM" --token-label keys --login \
+	pkcs11-tool --module "$SOFTHSM" --token-label keys --login \
 	    --pin "$(cat backend.pin)" "$@"
 }
 openssl_cnf "$OPENSSL_MODULES/edgehsm.so" "$SOFTHSM" "$D/backend.pin" > out.cnf

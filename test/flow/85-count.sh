@@ -9,7 +9,7 @@ set -eu
 # shellcheck source=test/flow/8x-count-rig.sh
 . "$(dirname "$0")/8x-count-rig.sh"
 
-tpm_on
+# shellcheck disable=SC2119
 counting_ceremony
 order PO-1 5 1 --unclean-stops 0
 status
@@ -69,7 +69,7 @@ look 2
 same "from five to eight is an index of three" "$SAYS" "0 3"
 check "one more" load -a PO-1 -n 1 -d SN00000004
 stop
-cp -a "$D/tpm" "$D/tpm.old"
+cp -a "$D/tpm-keys" "$D/tpm-keys.old"
 attacker "$((FIRST + 1))"
 check "root signs one with a use that he asks a ticket for" \
     ticket_first "$((FIRST + 1))"
@@ -93,9 +93,9 @@ check "and nothing is signed with it" refused raw_sign "$FIRST"
 # --- a soft TPM can be turned back, which the log finds out ---
 flush
 tpm_off
-rm -rf "$D/tpm"
-mv "$D/tpm.old" "$D/tpm"
-tpm_on
+rm -rf "$D/tpm-keys"
+mv "$D/tpm-keys.old" "$D/tpm-keys"
+tpm_on keys
 up || :
 check "an old TPM is fail-stop" sh -c \
     "'$EDGEHSM' status 2>&1 | grep -q 'turned back'"

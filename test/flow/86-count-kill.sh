@@ -11,7 +11,7 @@ KILLS=5
 [ "${EH_SLOW:-}" != yes ] || KILLS=50
 USES=$((KILLS * 8))
 
-tpm_on
+# shellcheck disable=SC2119
 counting_ceremony
 order PO-1 $USES 2 --unclean-stops 0
 count --authorization PO-1
@@ -41,7 +41,7 @@ done
 same "it started again each time" $failed 0
 issued=$(grep '^issued' "$D/results" | sort -u | wc -l)
 stop
-# shellcheck disable=SC2086
+# shellcheck disable=SC2046
 set -- $(says 1)
 check "the TPM counted $1 of $2, and $issued were given out" \
     [ "$issued" -le "$1" ]

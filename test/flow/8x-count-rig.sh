@@ -1,10 +1,10 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # 8x-count-rig.sh - what the scripts of counted keys share: a swtpm for issuing
 # keys, counts, and an attacker who has everything of the host.  Sourced behind
 # 5x-rig.sh.
 #
-#	tpm_on / tpm_off	the TPM, its state in ${D}/tpm
-#	counting_ceremony	as ceremony, with the issuing key in the TPM
+#	counting_ceremony [LINE...]	as ceremony, with the issuing key in a TPM,
+#				whose state is in ${D}/tpm-keys
 #	count OPTION...		both journeys of a count
 #	look N			"count limit" of the N-th index, in SAYS
 #	attacker INDEX		with edgehsmd stopped: what its files give away
@@ -16,30 +16,8 @@ for tool in swtpm tpm2_nvread tpm2_sign pkcs11-tool xxd openssl; do
 done
 
 FIRST=0x01800200
-TCTI=swtpm:path=$D/t
 export TPM2TOOLS_TCTI="$TCTI"
-TPM=
-trap '[ -z "$TPM" ] || kill -9 "$TPM"; cleanup' EXIT
-
-tpm_on() {
-	mkdir -p "$D/tpm"
-	rm -f "$D/t" "$D/t.ctrl"
-	swtpm socket --tpm2 --tpmstate "dir=$D/tpm" \
-	    --server "type=unixio,path=$D/t" \
-	    --ctrl "type=unixio,path=$D/t.ctrl" --log "file=$D/tpm/log" \
-	    --flags not-need-init,startup-clear > /dev/null 2>&1 &
-	TPM=$!
-	for _ in $(seq 1 200); do
-		[ -S "$D/t" ] && [ -S "$D/t.ctrl" ] && return 0
-		sleep 0.05
-	done
-	skip_all "swtpm does not start here"
-}
-tpm_off() {
-	kill -9 "$TPM"
-	wait "$TPM" 2> /dev/null || :
-	TPM=
-}
+need_tpm
 
 # journey NAME OPTION...: the request and its answer stay in ${D}/oem/NAME.*
 journey() {
@@ -56,6 +34,7 @@ count() {
 }
 
 counting_ceremony() {
+	tpm_on keys
 	token keys
 	conf "backend.issuing = tpm2:$FIRST:$TCTI" "autostart = no" "$@"
 	quietly up
@@ -121,7 +100,7 @@ attacker() {
 	(printf '000b' | hex
 	hash_of < "$A/count.public") > "$A/count.name"
 	# The issuing key is made again from what was seen.
-	((head -c 32 /dev/zero
+	( (head -c 32 /dev/zero
 	printf '0000016a' | hex
 	cat "$A/count.name") | hash_of
 	cat "$A/ref") | hash_of > "$A/policy"
@@ -147,7 +126,7 @@ attacker() {
 	echo "what is signed" > "$A/message"
 	tpm2_nvreadpublic "$1" 2> /dev/null |
 	    sed -n 's/^ *name: *//p' | hex > "$A/index.name"
-	((head -c 32 /dev/zero
+	( (head -c 32 /dev/zero
 	printf '00000151' | hex
 	cat "$A/index.name") | hash_of) | hash_of > "$A/approved.true"
 }
