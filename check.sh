@@ -141,6 +141,20 @@ installed() {
 	    make -C "$work/gcc" installcheck
 }
 
+# What is kept here and not released would be missed by others only.
+release_is_whole() {
+	git rev-parse --is-inside-work-tree > /dev/null 2>&1 || return 0
+	tar -tf "$work"/gcc/edgehsm-*.tar.xz | sed 's|^[^/]*/||' |
+	    LC_ALL=C sort > "$work/released"
+	git ls-files | grep -vE '^(\.ci/|\.gitignore$)' | LC_ALL=C sort |
+	    LC_ALL=C comm -23 - "$work/released" > "$work/lost"
+	[ ! -s "$work/lost" ] || {
+		echo "Not in the release:"
+		cat "$work/lost"
+		return 1
+	}
+}
+
 clean_tree() {
 	git rev-parse --is-inside-work-tree > /dev/null 2>&1 || return 0
 	left=$(git status --porcelain --untracked-files=all)
@@ -171,6 +185,7 @@ if [ "$quick" = no ]; then
 	fi
 	step "make distcheck" make -C "$work/gcc" distcheck \
 	    "AM_DISTCHECK_CONFIGURE_FLAGS=CFLAGS=-O1" || :
+	step "the release has every file" release_is_whole || :
 fi
 step "shell scripts: shellcheck" shell_scripts_are_clean || :
 step "man pages: mandoc" man_pages_are_clean || :
