@@ -485,7 +485,7 @@ START_TEST(superseding_goes_on_with_the_books_of_the_same_order_only)
 	refused(authority_send_pauth(a), EH_ERR_FORMAT, "another profile");
 	a->pauth = good;
 	memset(a->pauth.profile.digest, 9, EH_DIGEST_LEN);
-	refused(authority_send_pauth(a), EH_ERR_STORAGE,
+	refused(authority_send_pauth(a), EH_DENIED_STATE,
 	    "it changes the profile to gateway version 1: import that first");
 	a->pauth = good;
 	a->pauth.scope.kind = EH_SCOPE_ANY;
