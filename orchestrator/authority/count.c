@@ -8,7 +8,7 @@
 
 #include "common/message/pauth.h"
 #include "orchestrator/authority/count.h"
-#include "orchestrator/authority/store_life.h"
+#include "orchestrator/authority/life.h"
 
 #define CHAIN_MAX 1000	/* authorizations in a line of supersession */
 
@@ -109,31 +109,47 @@ sum_chain(struct job *j, struct eh_store_authorization a,
 	    "more than %d authorizations supersede one another", CHAIN_MAX);
 }
 
-/* How many uses may be approved yet. */
+/* It is for this EdgeHSM, the newest of its line, and neither over nor taken
+ * back: what a TPM is allowed to count nobody can take back any more. */
 static int
-read_rest(struct job *j, uint64_t *restp, struct eh_error *error)
+check_usable(struct job *j, const struct eh_store_authorization *a,
+    struct eh_error *error)
 {
-	struct eh_store_authorization a, next;
-	uint64_t total;
+	struct eh_store_authorization next = *a;
 	int found, err;
 
-	*restp = 0;
-	if ((err = eh_store_get_authorization(
-	         j->store, j->request.use.authorization, &a, error)) != EH_OK)
-		return err;
-	memcpy(j->out->order, a.order, sizeof(j->out->order));
-	if (memcmp(a.hsm, j->out->hsm.id, EH_HSM_ID_LEN) != 0)
+	if (memcmp(a->hsm, j->out->hsm.id, EH_HSM_ID_LEN) != 0)
 		return eh_error_set(error, EH_DENIED_SCOPE,
-		    "authorization %s is for another EdgeHSM", a.order);
-	next = a;
+		    "authorization %s is for another EdgeHSM", a->order);
 	if ((err = eh_store_get_successor(
 	         j->store, &next, &found, error)) != EH_OK)
 		return err;
 	if (found)
 		return eh_error_set(error, EH_DENIED_SCOPE,
 		    "authorization %s is superseded by %s: import that one, "
-		    "and ask for it", a.order, next.order);
-	if ((err = read_total(j, &a, &total, error)) != EH_OK ||
+		    "and ask for it", a->order, next.order);
+	if (a->expires <= j->now)
+		return eh_error_set(error, EH_DENIED_STATE,
+		    "authorization %s expired at %" PRIu64 ", it is %" PRIu64
+		    " now: authorize a new one", a->order, a->expires, j->now);
+	return eh_life_check_live(j->store, a, error);
+}
+
+/* How many uses may be approved yet. */
+static int
+read_rest(struct job *j, uint64_t *restp, struct eh_error *error)
+{
+	struct eh_store_authorization a;
+	uint64_t total;
+	int err;
+
+	*restp = 0;
+	if ((err = eh_store_get_authorization(
+	         j->store, j->request.use.authorization, &a, error)) != EH_OK)
+		return err;
+	memcpy(j->out->order, a.order, sizeof(j->out->order));
+	if ((err = check_usable(j, &a, error)) != EH_OK ||
+	    (err = read_total(j, &a, &total, error)) != EH_OK ||
 	    (err = sum_chain(j, a, error)) != EH_OK)
 		return err;
 	if (total > j->out->sum)

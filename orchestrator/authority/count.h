@@ -21,8 +21,11 @@ struct eh_counted_out {
  * for those it supersedes; for what a key signs of its own it is ${uses}.
  * Appends the answer to ${out}.
  *
- * EH_DENIED_QUOTA when everything was approved already; EH_DENIED_SCOPE, errors
- * of the message.
+ * EH_DENIED_QUOTA when everything was approved already; EH_DENIED_SCOPE: not of
+ * or for this EdgeHSM, superseded, or an index for something else;
+ * EH_DENIED_STATE: revoked, closed or expired, or the EdgeHSM is served no more;
+ * EH_ERR_REPLAYED: a request to write that was answered and approved; errors of
+ * the message.
  */
 EH_MUST_CHECK int eh_count_grant(struct eh_authority *, const uint8_t *message,
     size_t len, uint32_t uses, uint64_t now, struct eh_buf *out,

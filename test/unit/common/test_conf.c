@@ -168,6 +168,32 @@ START_TEST(an_anchor_in_a_tpm_says_where_it_is)
 }
 END_TEST
 
+START_TEST(a_tpm_for_issuing_keys_says_where_it_is)
+{
+	ck_assert_int_eq(read_text("anchor = file:/s/anchor", EH_CONF_USER),
+	    EH_OK);
+	ck_assert_ptr_null(conf.issuing_tcti);
+	/* 64 indexes are ours: the last of them is the last of the owner's. */
+	ck_assert_msg(read_text("backend.issuing = "
+	    "tpm2:0x01bfffc0:device:/dev/tpmrm0\n", EH_CONF_USER) == EH_OK,
+	    "%s", error.text);
+	ck_assert_uint_eq(conf.issuing_index, 0x01bfffc0);
+	ck_assert_str_eq(conf.issuing_tcti, "device:/dev/tpmrm0");
+	ck_assert_int_eq(conf.issuing_reach, EH_CONF_TCTI_DEVICE);
+	ck_assert_msg(read_text("backend.issuing = "
+	    "tpm2:0x01800000:swtpm:path=/run/s\n"
+	    "anchor = tpm:owner:0x01bffffe:mssim:", EH_CONF_USER) == EH_OK,
+	    "%s", error.text);
+	ck_assert_uint_eq(conf.issuing_index, 0x01800000);
+	ck_assert_str_eq(conf.issuing_tcti, "swtpm:path=/run/s");
+	ck_assert_int_eq(conf.issuing_reach, EH_CONF_TCTI_UNIX);
+	/* The anchor's is another one. */
+	ck_assert_uint_eq(conf.anchor_index, 0x01bffffe);
+	ck_assert_str_eq(conf.anchor_tcti, "mssim:");
+	ck_assert_int_eq(conf.anchor_reach, EH_CONF_TCTI_INET);
+}
+END_TEST
+
 START_TEST(users_file_has_the_users_defaults)
 {
 	ck_assert_int_eq(read_text("", EH_CONF_USER), EH_OK);
@@ -310,6 +336,23 @@ static const struct {
 	{ "anchor = tpm:owner:0x01800100:cmd:tpm2_send",
 	    BAD_TCTI("cmd:tpm2_send") },
 	{ "anchor = tpm:owner:0x01800100:tabrmd", BAD_TCTI("tabrmd") },
+#define BAD_ISSUING(text) "f:1: backend.issuing: INDEX must be 0x01800000 " \
+	"to 0x01bfffc0 with all its digits and a colon behind it, not '" text "'"
+	{ "backend.issuing = tpm:owner:0x01800200:device:/t",
+	    "f:1: backend.issuing must be tpm2:INDEX:TCTI, not "
+	    "'tpm:owner:0x01800200:device:/t'" },
+	{ "backend.issuing = tpm2", "f:1: backend.issuing must be "
+	    "tpm2:INDEX:TCTI, not 'tpm2'" },
+	{ "backend.issuing = tpm2:", BAD_ISSUING("") },
+	{ "backend.issuing = tpm2:0x01bfffc1:device:/t",
+	    BAD_ISSUING("0x01bfffc1:device:/t") },
+	{ "backend.issuing = tpm2:0x017fffff:device:/t",
+	    BAD_ISSUING("0x017fffff:device:/t") },
+	{ "backend.issuing = tpm2:0x01800200", BAD_ISSUING("0x01800200") },
+	{ "backend.issuing = tpm2:0x01800200:swtpm:path=s",
+	    "f:1: backend.issuing: TCTI must be device:/PATH, "
+	    "swtpm:path=/PATH, swtpm:host=HOST,port=PORT or the same with "
+	    "mssim, not 'swtpm:path=s'" },
 	{ "operators = line3",
 	    "f:1: operators: 'line3' must be user:NAME, group:NAME or a uid" },
 	{ "officers = user:",
@@ -658,6 +701,7 @@ main(void)
 	tcase_add_checked_fixture(t, make_folder, remove_folder);
 	tcase_add_test(t, every_key_is_taken);
 	tcase_add_test(t, an_anchor_in_a_tpm_says_where_it_is);
+	tcase_add_test(t, a_tpm_for_issuing_keys_says_where_it_is);
 	tcase_add_test(t, users_file_has_the_users_defaults);
 	tcase_add_test(t, without_a_home_the_state_must_be_named);
 	tcase_add_test(t, system_file_has_the_systems_defaults);
