@@ -88,8 +88,8 @@ print_anchor(const struct eh_token_status *s)
 	printf("Anchor    %s\nClass     %d\n", media[s->anchor_mode],
 	    (int)s->anchor_class);
 	eh_hex_encode(s->anchor, EH_DIGEST_LEN, value);
-	printf("Value     %s, after %" PRIu64 " commits and %" PRIu64
-	       " starts\n", value, s->commits, s->boots);
+	printf("Value     %s (commits: %" PRIu64 ", starts: %" PRIu64
+	       ")\n", value, s->commits, s->boots);
 	if (s->anchor_mode != EH_ANCHOR_FILE)
 		print_tpm(s);
 	print_worth(s);
