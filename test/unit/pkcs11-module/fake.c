@@ -734,12 +734,19 @@ fake_start(void)
 	fake_come_back();
 }
 
+unsigned
+fake_open_becomes(unsigned n)
+{
+	static const struct timespec nap = { .tv_nsec = 1000000 };
+
+	for (unsigned i = 0; i < 2000 && fake.open != n; i++)
+		nanosleep(&nap, NULL);
+	return fake.open;
+}
+
 void
 fake_go_down(void)
 {
-	static const struct timespec nap = { .tv_nsec = 1000000 };
-	unsigned open;
-
 	shutdown(fake.listener, SHUT_RDWR);
 	pthread_join(fake.acceptor, NULL);
 	close(fake.listener);
@@ -749,14 +756,7 @@ fake_go_down(void)
 		if (fake.connections[i] >= 0)
 			shutdown(fake.connections[i], SHUT_RDWR);
 	pthread_mutex_unlock(&fake.lock);
-	for (unsigned i = 0; i < 2000; i++) {
-		pthread_mutex_lock(&fake.lock);
-		open = fake.open;
-		pthread_mutex_unlock(&fake.lock);
-		if (open == 0)
-			break;
-		nanosleep(&nap, NULL);
-	}
+	(void)fake_open_becomes(0);
 }
 
 void

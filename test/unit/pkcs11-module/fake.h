@@ -95,6 +95,10 @@ extern struct fake fake;
  * 1 of 5 used) and a socket, and let EDGEHSM_CONF point there. */
 void fake_start(void);
 
+/* It sees a moment later that a connection was closed: wait until ${n} are open,
+ * at most 2 s.  Returns how many are. */
+unsigned fake_open_becomes(unsigned n);
+
 /* The daemon ends: all connections close.  And comes back. */
 void fake_go_down(void);
 void fake_come_back(void);
