@@ -486,6 +486,27 @@ authority_row(struct authority *a, const uint8_t id[EH_ID_LEN])
 	return row;
 }
 
+static int
+no_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
+    const uint8_t digest[EH_DIGEST_LEN])
+{
+	(void)arg;
+	(void)from;
+	(void)digest;
+	return EH_ERR_STORAGE;
+}
+
+void
+authority_loses_anchor(
+    struct authority *a, int (*send_one)(struct authority *))
+{
+	a->f.b->os->anchor_extend = no_extend;
+	ck_assert_int_eq(send_one(a), EH_DENIED_FAIL_STOPPED);
+	eh_start_close(&a->f.start);
+	a->f.b = NULL;
+	ck_assert_int_eq(fixture_restart(&a->f), EH_OK);
+}
+
 uint64_t
 authority_records(struct authority *a)
 {

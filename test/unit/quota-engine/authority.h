@@ -88,6 +88,11 @@ int authority_send_revoke(struct authority *);
 int authority_send_profile(
     struct authority *, const struct authority_profile *);
 
+/* Send with an anchor that refuses, after the journal has the group, which ends
+ * the process; and start again, which replays the journal. */
+void authority_loses_anchor(
+    struct authority *, int (*send_one)(struct authority *));
+
 /* Let ${ack} be of the whole log as it is, with all its burned ranges. */
 void authority_fill_ack(struct authority *);
 

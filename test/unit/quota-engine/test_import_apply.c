@@ -134,29 +134,6 @@ START_TEST(after_a_clean_restart_all_is_as_it_was)
 }
 END_TEST
 
-/* The anchor refuses, after the journal has the record. */
-static int
-no_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
-    const uint8_t digest[EH_DIGEST_LEN])
-{
-	(void)arg;
-	(void)from;
-	(void)digest;
-	return EH_ERR_STORAGE;
-}
-
-/* Send with an anchor that fails, which ends the process; start again, which
- * replays the journal. */
-static void
-lose_the_anchor(int (*send_one)(struct authority *))
-{
-	a->f.b->os->anchor_extend = no_extend;
-	ck_assert_int_eq(send_one(a), EH_DENIED_FAIL_STOPPED);
-	eh_start_close(&a->f.start);
-	a->f.b = NULL;
-	ok(fixture_restart(&a->f));
-}
-
 START_TEST(a_replayed_authorization_is_there_and_is_imported_before)
 {
 	struct eh_row row;
@@ -164,7 +141,7 @@ START_TEST(a_replayed_authorization_is_there_and_is_imported_before)
 	a->pauth.has_supersedes = 1;
 	memcpy(a->pauth.supersedes, a->pauth.id, EH_ID_LEN);
 	a->pauth.id[0] = 0xb2;
-	lose_the_anchor(authority_send_pauth);
+	authority_loses_anchor(a, authority_send_pauth);
 	row = authority_row(a, a->pauth.id);
 	ck_assert_int_eq(row.state, EH_ROW_LIVE);
 	ck_assert_uint_eq(row.op[EH_OP_PASS].count.quota, 100);
@@ -189,7 +166,7 @@ START_TEST(a_replayed_time_counts_from_the_readings_of_then)
 	fixture_later(1000);
 	before = now();
 	fixture_later(50);
-	lose_the_anchor(authority_send_time);
+	authority_loses_anchor(a, authority_send_time);
 	ck_assert_int_eq(now().quality, EH_QUALITY_FRESH);
 	ck_assert_uint_ge(now().t_lo, AUTHORITY_NOW + 1000 - 5);
 	ck_assert_uint_lt(now().t_lo, AUTHORITY_NOW + 1000 + 60);
@@ -210,7 +187,7 @@ START_TEST(a_replayed_grant_closes_what_it_closed)
 
 	a->grant.keys[0] = a->grant.keys[1];
 	a->grant.nkeys = 1;
-	lose_the_anchor(authority_send_grant);
+	authority_loses_anchor(a, authority_send_grant);
 	row = authority_row(a, a->pauth.id);
 	ck_assert_int_ne(row.state, EH_ROW_LIVE);
 	ck_assert_int_eq(row.close_reason, EH_CLOSE_REVOKED);

@@ -79,11 +79,18 @@ make(const char *device)
 	return again();
 }
 
+/* Callers are of one run. */
+static void
+operate(void)
+{
+	caller = fixture_caller(&a->f, 1, EH_MAY_OPERATE, EH_MAY_OPERATE);
+}
+
 static void
 restart(void)
 {
 	ok(fixture_restart(&a->f));
-	caller = fixture_caller(&a->f, 1, EH_MAY_OPERATE, EH_MAY_OPERATE);
+	operate();
 }
 
 /* Another authorization beside those that are there. */
@@ -456,17 +463,6 @@ END_TEST
 
 /* --- crash --- */
 
-/* The anchor refuses, after the journal has the group. */
-static int
-no_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
-    const uint8_t digest[EH_DIGEST_LEN])
-{
-	(void)arg;
-	(void)from;
-	(void)digest;
-	return EH_ERR_STORAGE;
-}
-
 START_TEST(what_was_durable_and_not_anchored_is_revoked_at_the_next_start)
 {
 	struct eh_state_revoked revoked;
@@ -478,11 +474,8 @@ START_TEST(what_was_durable_and_not_anchored_is_revoked_at_the_next_start)
 	kid_of(a->second, a->revoke.kids[0]);
 	a->revoke.nkids = 1;
 	a->revoke.epoch = 0;
-	a->f.b->os->anchor_extend = no_extend;
-	ck_assert_int_eq(authority_send_revoke(a), EH_DENIED_FAIL_STOPPED);
-	eh_start_close(&a->f.start);
-	a->f.b = NULL;
-	restart();
+	authority_loses_anchor(a, authority_send_revoke);
+	operate();
 	row = authority_row(a, a->pauth.id);
 	ck_assert_int_eq(row.state, EH_ROW_CLOSED);
 	ck_assert_int_eq(row.close_reason, EH_CLOSE_REVOKED);

@@ -146,11 +146,18 @@ followed(void)
 	ck_assert_uint_eq(row.op[EH_OP_PASS].count.used, used);
 }
 
+/* Callers are of one run. */
+static void
+operate(void)
+{
+	caller = fixture_caller(&a->f, 1, EH_MAY_OPERATE, EH_MAY_OPERATE);
+}
+
 static void
 restart(void)
 {
 	ok(fixture_restart(&a->f));
-	caller = fixture_caller(&a->f, 1, EH_MAY_OPERATE, EH_MAY_OPERATE);
+	operate();
 }
 
 START_TEST(a_message_says_whom_it_supersedes)
@@ -242,27 +249,14 @@ START_TEST(devices_follow_to_a_changed_profile)
 }
 END_TEST
 
-static int
-no_extend(void *arg, const uint8_t from[EH_DIGEST_LEN],
-    const uint8_t digest[EH_DIGEST_LEN])
-{
-	(void)arg;
-	(void)from;
-	(void)digest;
-	return EH_ERR_STORAGE;
-}
-
 START_TEST(they_follow_when_it_is_replayed)
 {
 	make_first();
 	change_profile(1);
 	ok(authority_send_profile(a, other));
 	prepare("PO-2");
-	a->f.b->os->anchor_extend = no_extend;
-	ck_assert_int_eq(authority_send_pauth(a), EH_DENIED_FAIL_STOPPED);
-	eh_start_close(&a->f.start);
-	a->f.b = NULL;
-	restart();
+	authority_loses_anchor(a, authority_send_pauth);
+	operate();
 	followed();
 	ok(make(other, 0, "SN00000042", a->second));
 }
