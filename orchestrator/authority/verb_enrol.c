@@ -13,8 +13,6 @@
 #include "orchestrator/authority/enrolment.h"
 #include "orchestrator/authority/verbs.h"
 
-#define DAYS_MAX 400
-
 /* --- enrol --invite --- */
 
 static int
@@ -149,12 +147,7 @@ enrol(struct eh_args *args, struct eh_authority *a)
 		return eh_error_set(&args->error, EH_ERR_ARGUMENT,
 		    "either --invite NAME --factory FACTORY, or the FILE of "
 		    "an enrolment request");
-	if (eh_args_get(args, "out") == NULL)
-		return eh_error_set(
-		    &args->error, EH_ERR_ARGUMENT, "--out FILE is needed");
-	if ((err = eh_args_number(args, "days", 1, DAYS_MAX, DAYS_MAX,
-	         &days)) != EH_OK ||
-	    (err = eh_verb_check_out(args)) != EH_OK)
+	if ((err = eh_verb_check_grant(args, &days)) != EH_OK)
 		return err;
 	err = eh_file_read(args->operand[0], EH_MESSAGE_MAX_INBOUND, &request,
 	    &args->error);

@@ -9,8 +9,6 @@
 #include "orchestrator/authority/rollover.h"
 #include "orchestrator/authority/verbs.h"
 
-#define DAYS_MAX 400
-
 static int
 grant(struct eh_args *args, struct eh_authority *a, const char *hsm)
 {
@@ -19,12 +17,7 @@ grant(struct eh_args *args, struct eh_authority *a, const char *hsm)
 	uint64_t days;
 	int err;
 
-	if (eh_args_get(args, "out") == NULL)
-		return eh_error_set(
-		    &args->error, EH_ERR_ARGUMENT, "--out FILE is needed");
-	if ((err = eh_args_number(args, "days", 1, DAYS_MAX, DAYS_MAX,
-	         &days)) != EH_OK ||
-	    (err = eh_verb_check_out(args)) != EH_OK)
+	if ((err = eh_verb_check_grant(args, &days)) != EH_OK)
 		return err;
 	eh_buf_init(&message, EH_MESSAGE_MAX_INBOUND);
 	err = eh_rollover_grant(a, hsm, (unsigned)days, eh_clock_wall(),

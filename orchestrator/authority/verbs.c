@@ -16,6 +16,8 @@
 #include "orchestrator/authority/show.h"
 #include "orchestrator/authority/verbs.h"
 
+#define GRANT_DAYS_MAX 400
+
 const char *
 eh_verb_folder(const struct eh_args *args)
 {
@@ -71,6 +73,19 @@ int
 eh_verb_check_out(struct eh_args *args)
 {
 	return eh_verb_check_file(args, "out");
+}
+
+int
+eh_verb_check_grant(struct eh_args *args, uint64_t *daysp)
+{
+	int err;
+
+	if (eh_args_get(args, "out") == NULL)
+		return eh_error_set(
+		    &args->error, EH_ERR_ARGUMENT, "--out FILE is needed");
+	err = eh_args_number(
+	    args, "days", 1, GRANT_DAYS_MAX, GRANT_DAYS_MAX, daysp);
+	return err != EH_OK ? err : eh_verb_check_out(args);
 }
 
 int

@@ -21,6 +21,10 @@ EH_MUST_CHECK int eh_verb_open(struct eh_args *, struct eh_authority **);
  */
 EH_MUST_CHECK int eh_verb_check_out(struct eh_args *);
 
+/* The same for a verb that may sign an issuer grant: --out is needed then, and
+ * ${daysp} gets --days, for how long it is, at most 400. */
+EH_MUST_CHECK int eh_verb_check_grant(struct eh_args *, uint64_t *daysp);
+
 /* The same for the file of another option; EH_OK when that was not given. */
 EH_MUST_CHECK int eh_verb_check_file(struct eh_args *, const char *option);
 EH_MUST_CHECK int eh_verb_write_file(
